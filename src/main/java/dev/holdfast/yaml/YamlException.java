@@ -1,0 +1,23 @@
+package dev.holdfast.yaml;
+
+/** A text that is no YAML that we take, with the place where it stops being so. */
+public final class YamlException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Position position;
+
+  /**
+   * @param source the name of the file, as the user gave it
+   * @param position where the problem is
+   * @param problem what is wrong, one line
+   */
+  public YamlException(String source, Position position, String problem) {
+    super(source + ":" + position + ": " + problem);
+    this.position = position;
+  }
+
+  /** Where the problem is. */
+  public Position position() {
+    return position;
+  }
+}
