@@ -53,9 +53,20 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
 
   /** How a requirement compares. */
   public enum Operator {
-    IN,
-    NOT_IN,
-    EXISTS,
-    DOES_NOT_EXIST
+    IN("In"),
+    NOT_IN("NotIn"),
+    EXISTS("Exists"),
+    DOES_NOT_EXIST("DoesNotExist");
+
+    private final String word;
+
+    Operator(String word) {
+      this.word = word;
+    }
+
+    /** The word as Kubernetes spells it. */
+    public String word() {
+      return word;
+    }
   }
 }

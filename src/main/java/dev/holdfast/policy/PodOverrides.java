@@ -53,7 +53,12 @@ public interface PodOverrides {
     throw new UnsupportedOperationException("being written");
   }
 
-  /** No annotation of ours at all, or overrides denied. */
+  /** Nothing applies: the policy denies overrides. */
+  static PodOverrides denied(Map<String, String> annotations) {
+    throw new UnsupportedOperationException("being written");
+  }
+
+  /** No annotation of ours at all. */
   static PodOverrides none() {
     throw new UnsupportedOperationException("being written");
   }

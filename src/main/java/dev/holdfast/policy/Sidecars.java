@@ -13,4 +13,13 @@ public final class Sidecars {
       Set.of("istio-proxy", "linkerd-proxy", "vault-agent", "daprd", "cloud-sql-proxy");
 
   private Sidecars() {}
+
+  /**
+   * Whether a container of this name is left alone.
+   *
+   * @param more what the policy adds
+   */
+  public static boolean isKnown(String name, Set<String> more) {
+    return KNOWN.contains(name) || more.contains(name);
+  }
 }

@@ -1,0 +1,83 @@
+package dev.holdfast.hardening;
+
+import static dev.holdfast.policy.RuleName.ANTI_AFFINITY;
+import static dev.holdfast.policy.RuleName.TOPOLOGY_SPREAD;
+
+import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.Mode;
+import dev.holdfast.policy.PodOverrides;
+import dev.holdfast.policy.RuleName;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which rules act on a pod, and which only tell what they would do.
+ *
+ * @param enforced rules that change the pod
+ * @param audited rules that only tell
+ * @param toCome rules that an annotation asks for and that no code is there for yet
+ */
+record RuleModes(Set<RuleName> enforced, Set<RuleName> audited, Set<RuleName> toCome) {
+  private static final Set<RuleName> TO_COME =
+      EnumSet.of(
+          RuleName.INIT, RuleName.WAIT_FOR, RuleName.STOP_SIGNAL, RuleName.DISRUPTION_BUDGET);
+
+  /**
+   * Decides rule by rule: the pod's {@code skip}, else the policy's own mode for the rule (which
+   * can only lower the pod's), else the profile, else an annotation that asks for the rule.
+   */
+  static RuleModes of(Mode podMode, HardeningPolicy policy, PodOverrides overrides) {
+    Set<RuleName> enforced = EnumSet.noneOf(RuleName.class);
+    Set<RuleName> audited = EnumSet.noneOf(RuleName.class);
+    Set<RuleName> toCome = EnumSet.noneOf(RuleName.class);
+    for (RuleName rule : RuleName.values()) {
+      Mode mode = modeOf(rule, podMode, policy, overrides);
+      if (mode != Mode.OFF && TO_COME.contains(rule)) {
+        if (overrides.asksFor(rule)) {
+          toCome.add(rule);
+        }
+      } else if (mode == Mode.ENFORCE) {
+        enforced.add(rule);
+      } else if (mode == Mode.AUDIT) {
+        audited.add(rule);
+      }
+    }
+    RuleName needless = needlessSpread(policy, overrides);
+    RuleName other = needless == ANTI_AFFINITY ? TOPOLOGY_SPREAD : ANTI_AFFINITY;
+    if (enforced.contains(other) || audited.contains(other)) {
+      enforced.remove(needless);
+      audited.remove(needless);
+    }
+    return new RuleModes(enforced, audited, toCome);
+  }
+
+  /** All rules that act or tell. */
+  Set<RuleName> enforcedAndAudited() {
+    Set<RuleName> all = EnumSet.copyOf(audited);
+    all.addAll(enforced);
+    return all;
+  }
+
+  private static Mode modeOf(
+      RuleName rule, Mode podMode, HardeningPolicy policy, PodOverrides overrides) {
+    if (overrides.skip().contains(rule)) {
+      return Mode.OFF;
+    }
+    Optional<Mode> own = policy.ruleMode(rule);
+    if (own.isPresent()) {
+      return podMode.atMost(own.get());
+    }
+    return policy.profile().includes(rule) || overrides.asksFor(rule) ? podMode : Mode.OFF;
+  }
+
+  /**
+   * Which of the two rules that spread replicas gives way where both are on: never both on one pod.
+   * The pod's own wish counts most, then what the policy itself switches on.
+   */
+  private static RuleName needlessSpread(HardeningPolicy policy, PodOverrides overrides) {
+    boolean antiAffinityOnly =
+        policy.ruleMode(ANTI_AFFINITY).isPresent() && policy.ruleMode(TOPOLOGY_SPREAD).isEmpty();
+    return overrides.asksFor(ANTI_AFFINITY) || antiAffinityOnly ? TOPOLOGY_SPREAD : ANTI_AFFINITY;
+  }
+}
