@@ -2,7 +2,7 @@ package dev.holdfast.yaml;
 
 /** Parsers' messages and quoted input, made fit for one plain line. */
 final class Plain {
-  private static final int MAX_QUOTED = 60;
+  private static final int MAX_QUOTED = 120;
 
   private Plain() {}
 

@@ -6,7 +6,13 @@ package dev.holdfast.yaml;
  * @param line the line, from 1
  * @param column the column in characters (code points), from 1
  */
-public record Position(int line, int column) {
+public record Position(int line, int column) implements Comparable<Position> {
+  @Override
+  public int compareTo(Position other) {
+    int byLine = Integer.compare(line, other.line);
+    return byLine != 0 ? byLine : Integer.compare(column, other.column);
+  }
+
   @Override
   public String toString() {
     return line + ":" + column;

@@ -107,6 +107,12 @@ final class Scalars {
     return typed(text).isEmpty() && !isNotFinite(text);
   }
 
+  /** Whether a reader with larger numbers than ours might take the text for one. */
+  static boolean looksNumeric(String text) {
+    String digits = text.replace("_", "");
+    return INTEGER.matcher(digits).matches() || FLOAT.matcher(digits).matches();
+  }
+
   private static boolean isNotFinite(String text) {
     return text.length() >= 4 && text.length() <= 5 && NOT_FINITE.matcher(text).matches();
   }

@@ -1,5 +1,6 @@
 package dev.holdfast.yaml;
 
+import dev.holdfast.yaml.JsonComposer.NotJsonException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -42,7 +43,34 @@ public final class YamlStream {
 
   static List<YamlDocument> parse(SourceText source) throws YamlException {
     refuseControlCharacters(source);
-    return YamlComposer.compose(source);
+    if (!mayBeJson(source)) {
+      return YamlComposer.compose(source);
+    }
+    try {
+      return JsonComposer.compose(source);
+    } catch (NotJsonException notJson) {
+      return composeFlowStyle(source, notJson);
+    }
+  }
+
+  // {a: b} is YAML only; of a text that is neither, the better guess is what it is for longer
+  private static List<YamlDocument> composeFlowStyle(SourceText source, NotJsonException notJson)
+      throws YamlException {
+    try {
+      return YamlComposer.compose(source);
+    } catch (YamlException notYaml) {
+      YamlException asJson = source.error(notJson.offset(), notJson.getMessage());
+      throw asJson.position().compareTo(notYaml.position()) >= 0 ? asJson : notYaml;
+    }
+  }
+
+  private static boolean mayBeJson(SourceText source) {
+    String text = source.text();
+    int first = source.contentStart();
+    while (first < text.length() && " \t\r\n".indexOf(text.charAt(first)) >= 0) {
+      first++;
+    }
+    return first < text.length() && (text.charAt(first) == '{' || text.charAt(first) == '[');
   }
 
   private static String decode(String source, byte[] bytes) throws YamlException {
