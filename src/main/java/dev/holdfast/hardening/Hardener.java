@@ -236,11 +236,7 @@ public final class Hardener {
         Severity.WARNING,
         problem.reason(),
         path,
-        problem.key()
-            + ": "
-            + Quoted.of(problem.value())
-            + " is ignored; expected "
-            + problem.expected());
+        problem.key() + ": " + Quoted.of(problem.value()) + " is ignored: " + problem.hint());
   }
 
   private static String escaped(String key) {

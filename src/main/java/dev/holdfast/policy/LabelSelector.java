@@ -1,7 +1,12 @@
 package dev.holdfast.policy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,6 +21,35 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
   public LabelSelector {
     matchLabels = Map.copyOf(matchLabels);
     matchExpressions = List.copyOf(matchExpressions);
+  }
+
+  /**
+   * Reads a selector as it stands in a manifest.
+   *
+   * @return empty if there is none, or if it is none that the API server would take
+   */
+  public static Optional<LabelSelector> read(JsonNode selector) {
+    if (!selector.isObject()) {
+      return Optional.empty();
+    }
+    Map<String, String> labels = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> label : selector.path("matchLabels").properties()) {
+      if (!label.getValue().isTextual()) {
+        return Optional.empty();
+      }
+      labels.put(label.getKey(), label.getValue().textValue());
+    }
+    List<Requirement> requirements = new ArrayList<>();
+    for (JsonNode expression : selector.path("matchExpressions")) {
+      Optional<Operator> operator = Operator.of(expression.path("operator").asText());
+      if (operator.isEmpty() || !expression.path("key").isTextual()) {
+        return Optional.empty();
+      }
+      Set<String> values = new LinkedHashSet<>();
+      expression.path("values").forEach(value -> values.add(value.asText()));
+      requirements.add(new Requirement(expression.path("key").textValue(), operator.get(), values));
+    }
+    return Optional.of(new LabelSelector(labels, requirements));
   }
 
   /** Whether the labels satisfy every requirement. */
@@ -62,6 +96,16 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
 
     Operator(String word) {
       this.word = word;
+    }
+
+    /** Finds an operator by its word; empty for any other. */
+    public static Optional<Operator> of(String word) {
+      for (Operator operator : values()) {
+        if (operator.word.equals(word)) {
+          return Optional.of(operator);
+        }
+      }
+      return Optional.empty();
     }
 
     /** The word as Kubernetes spells it. */

@@ -1,6 +1,6 @@
 package dev.holdfast.policy;
 
-import static dev.holdfast.policy.RuleName.ANTI_AFFINITY;
+import static dev.holdfast.policy.RuleName.*;
 
 import java.util.Set;
 
@@ -12,6 +12,13 @@ public enum Profile {
 
   /** Whether the profile has the rule on. */
   public boolean includes(RuleName rule) {
-    return Set.of(ANTI_AFFINITY).contains(rule);
+    Set<RuleName> min = Set.of(PRE_STOP, TERMINATION_GRACE);
+    if (this == MINIMAL) {
+      return min.contains(rule);
+    }
+    if (this == STANDARD) {
+      return !Set.of(INIT, STOP_SIGNAL, WAIT_FOR, TOPOLOGY_SPREAD).contains(rule);
+    }
+    return rule != ANTI_AFFINITY && rule != WAIT_FOR;
   }
 }

@@ -115,6 +115,11 @@ public final class Container {
       return isSideName(name);
     }
 
+    /** Whether the API server takes the number as a port's. */
+    public static boolean isValid(long number) {
+      return number >= 1 && number <= 65535;
+    }
+
     /** Whether a port's name is, or ends in, a word for what serves only operators. */
     public static boolean isSideName(String name) {
       for (String side : SIDE) {

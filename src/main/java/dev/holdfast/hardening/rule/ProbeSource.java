@@ -1,7 +1,7 @@
 package dev.holdfast.hardening.rule;
 
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.hardening.Severity;
@@ -151,6 +151,6 @@ final class ProbeSource {
 
   private static void setPort(ObjectNode target, String port) {
     target.set(
-        "port", isNumber(port) ? LongNode.valueOf(Long.parseLong(port)) : TextNode.valueOf(port));
+        "port", isNumber(port) ? IntNode.valueOf(Integer.parseInt(port)) : TextNode.valueOf(port));
   }
 }

@@ -1,8 +1,8 @@
 package dev.holdfast.hardening.rule;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.hardening.pod.Container;
@@ -174,11 +174,11 @@ final class ReadinessProbeRule implements Rule {
       Container container, Situation situation, Verdict verdict) {
     List<Port> ports =
         container.ports().stream()
-            .filter(port -> port.isTcp() && !port.isSide() && port.number() > 0)
+            .filter(port -> port.isTcp() && !port.isSide() && Port.isValid(port.number()))
             .toList();
     return ports.size() != 1 || isBehindMesh(situation, container, verdict)
         ? Optional.empty()
-        : Optional.of(LongNode.valueOf(ports.get(0).number()));
+        : Optional.of(IntNode.valueOf((int) ports.get(0).number()));
   }
 
   /** A proxy answers for the app: connecting to it says nothing, or fails for want of a key. */

@@ -1,7 +1,7 @@
 package dev.holdfast.hardening.rule;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.hardening.ClusterFacts.Service;
 import dev.holdfast.hardening.ClusterFacts.ServicePort;
@@ -74,11 +74,14 @@ final class ServicePorts {
   private List<Target> resolve(ServicePort port) {
     List<Target> declaring = declaring(port);
     boolean declared = !declaring.isEmpty();
-    declaring.removeIf(target -> target.side || !target.tcp);
+    declaring.removeIf(target -> target.side || !target.tcp || !Port.isValid(target.number));
     if (declared || !isNumber(port.targetPort())) {
       return declaring;
     }
     long number = Long.parseLong(port.targetPort());
+    if (!Port.isValid(number)) {
+      return List.of();
+    }
     // Among several containers nobody can say which one listens: then it is each, so no single one.
     return pod.containers().stream()
         .map(container -> new Target(container.name(), number, "", true, false))
@@ -125,7 +128,7 @@ final class ServicePorts {
    */
   record Target(String container, long number, String name, boolean tcp, boolean side) {
     JsonNode port() {
-      return name.isEmpty() ? LongNode.valueOf(number) : TextNode.valueOf(name);
+      return name.isEmpty() ? IntNode.valueOf((int) number) : TextNode.valueOf(name);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.holdfast.hardening.rule;
 
-import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.hardening.pod.Container;
 import dev.holdfast.policy.RuleName;
@@ -50,6 +50,7 @@ final class TerminationGraceRule implements Rule {
     }
     long raised = time.graceFor(needed);
     if (raised > grace) {
+      // At most maximumSeconds, so it is an int.
       String reason =
           "raises the grace period from "
               + grace
@@ -61,9 +62,9 @@ final class TerminationGraceRule implements Rule {
               + (needed - pause)
               + " s shutdown";
       if (situation.pod().terminationGracePeriodSeconds().isPresent()) {
-        verdict.replace(PATH, LongNode.valueOf(raised), reason);
+        verdict.replace(PATH, IntNode.valueOf((int) raised), reason);
       } else {
-        verdict.add(PATH, LongNode.valueOf(raised), reason);
+        verdict.add(PATH, IntNode.valueOf((int) raised), reason);
       }
     }
     if (raised < needed) {
