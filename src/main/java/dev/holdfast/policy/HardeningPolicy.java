@@ -1,5 +1,6 @@
 package dev.holdfast.policy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,16 +61,20 @@ public record HardeningPolicy(
   /** Which namespaces a policy is for. */
   public enum Scope {
     /** Every namespace that is not excluded. */
+    @JsonProperty("Cluster")
     CLUSTER,
     /**
      * Only namespaces whose {@code holdfast.dev/mode} label says {@code enforce} or {@code audit}.
      */
+    @JsonProperty("OptIn")
     OPT_IN
   }
 
   /** Whether pods may choose for themselves. */
   public enum Overrides {
+    @JsonProperty("Allowed")
     ALLOWED,
+    @JsonProperty("Denied")
     DENIED
   }
 }

@@ -1,6 +1,8 @@
 package dev.holdfast.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -8,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A {@code metav1.LabelSelector} with the API server's semantics: all of {@code matchLabels} and
@@ -50,6 +53,24 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
       requirements.add(new Requirement(expression.path("key").textValue(), operator.get(), values));
     }
     return Optional.of(new LabelSelector(labels, requirements));
+  }
+
+  /** The selector as it stands in a manifest. */
+  public ObjectNode document() {
+    ObjectNode document = JsonNodeFactory.instance.objectNode();
+    if (!matchLabels.isEmpty()) {
+      ObjectNode labels = document.putObject("matchLabels");
+      new TreeMap<>(matchLabels).forEach(labels::put);
+    }
+    for (Requirement requirement : matchExpressions) {
+      ObjectNode expression = document.withArray("matchExpressions").addObject();
+      expression.put("key", requirement.key());
+      expression.put("operator", requirement.operator().word());
+      if (!requirement.values().isEmpty()) {
+        requirement.values().stream().sorted().forEach(expression.putArray("values")::add);
+      }
+    }
+    return document;
   }
 
   /** Whether the labels satisfy every requirement. */

@@ -1,9 +1,28 @@
 package dev.holdfast.policy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.yaml.Position;
+import dev.holdfast.yaml.YamlDocument;
+import dev.holdfast.yaml.YamlException;
+import dev.holdfast.yaml.YamlStream;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 
 /** Reads HardeningPolicies: the one loader for files, custom resources and the embedded default. */
 public final class PolicyLoader {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private PolicyLoader() {}
 
   /**
@@ -15,7 +34,26 @@ public final class PolicyLoader {
    * @throws PolicyException naming file, line, column and what is allowed, for everything wrong
    */
   public static List<HardeningPolicy> load(String source, byte[] bytes) throws PolicyException {
-    throw new UnsupportedOperationException(source + bytes.length);
+    List<PolicyException.Problem> problems = new ArrayList<>();
+    List<HardeningPolicy> policies = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (YamlDocument document : documents(source, bytes)) {
+      int before = problems.size();
+      check(
+          document.content(),
+          (pointer, problem) -> problems.add(at(source, document, pointer, problem)));
+      if (problems.size() == before) {
+        HardeningPolicy policy = build((ObjectNode) document.content());
+        policies.add(policy);
+        if (!names.add(policy.name())) {
+          problems.add(at(source, document, "/metadata/name", policy.name() + " is there twice"));
+        }
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new PolicyException(problems);
+    }
+    return List.copyOf(policies);
   }
 
   /** The policy that serves where no other is given: the profile {@code standard}. */
@@ -25,53 +63,212 @@ public final class PolicyLoader {
 
   /** A policy named {@code default} that is a profile and nothing else. */
   public static HardeningPolicy ofProfile(Profile profile) {
-    RuleSettings r =
-        new RuleSettings(
-            new RuleSettings.PreStop(
-                RuleSettings.Strategy.SLEEP,
-                10,
-                RuleSettings.ApplyTo.EVERY,
-                RuleSettings.Shell.DENIED,
-                new RuleSettings.Drain(5, 5, 25)),
-            new RuleSettings.TerminationGrace(30, 600),
-            new RuleSettings.ReadinessProbe(
-                List.of(
-                    RuleSettings.Evidence.ANNOTATION,
-                    RuleSettings.Evidence.PROBE,
-                    RuleSettings.Evidence.SERVICE),
-                5,
-                3,
-                3),
-            new RuleSettings.StartupProbe(List.of(RuleSettings.Source.LIVENESS), 5, 300),
-            new RuleSettings.ProbeTimeout(3),
-            new RuleSettings.AntiAffinity(
-                RuleSettings.Strength.PREFERRED,
-                List.of("kubernetes.io/hostname", "topology.kubernetes.io/zone")),
-            new RuleSettings.TopologySpread(
-                1,
-                RuleSettings.WhenUnsatisfiable.SCHEDULE_ANYWAY,
-                List.of("kubernetes.io/hostname", "topology.kubernetes.io/zone")),
-            new RuleSettings.Init(
-                RuleSettings.Wrap.EXPLICIT,
-                RuleSettings.Delivery.INIT_CONTAINER,
-                "",
-                List.of(),
-                List.of()),
-            new RuleSettings.WaitFor(300),
-            new RuleSettings.DisruptionBudget("1", RuleSettings.OwnedWorkloads.SKIP, List.of()),
-            new RuleSettings.Replicas(2));
+    ObjectNode document = JsonNodeFactory.instance.objectNode();
+    document.putObject("metadata").put("name", "default");
+    document.putObject("spec").put("profile", profile.name().toLowerCase(Locale.ROOT));
+    return build(document);
+  }
+
+  private static List<YamlDocument> documents(String source, byte[] bytes) throws PolicyException {
+    try {
+      List<YamlDocument> documents = new ArrayList<>();
+      for (YamlDocument document : YamlStream.parse(source, bytes)) {
+        if (!document.content().isNull()) {
+          documents.add(document);
+        }
+      }
+      if (documents.isEmpty()) {
+        throw new PolicyException(
+            List.of(
+                new PolicyException.Problem(
+                    source, 1, 1, "", "there is no " + PolicySchema.KIND + " here")));
+      }
+      return documents;
+    } catch (YamlException e) {
+      Position at = e.position();
+      throw new PolicyException(
+          List.of(new PolicyException.Problem(source, at.line(), at.column(), "", e.problem())));
+    }
+  }
+
+  private static PolicyException.Problem at(
+      String source, YamlDocument document, String pointer, String problem) {
+    Position position =
+        problem.startsWith("unknown key")
+            ? document.keyPosition(pointer)
+            : document.position(pointer);
+    return new PolicyException.Problem(
+        source, position.line(), position.column(), pointer, problem);
+  }
+
+  private static void check(JsonNode document, BiConsumer<String, String> problems) {
+    List<String> wrong = new ArrayList<>();
+    BiConsumer<String, String> counted = problems.andThen((pointer, problem) -> wrong.add(pointer));
+    PolicySchema.DOCUMENT.check("", document, counted);
+    if (!document.isObject()) {
+      return;
+    }
+    if (document.has("metadata")) {
+      if (document.get("metadata").has("name")) {
+        PolicySchema.NAME.check("/metadata/name", document.at("/metadata/name"), counted);
+      } else {
+        counted.accept("/metadata", "the key name is missing");
+      }
+    }
+    if (wrong.isEmpty()) {
+      checkTogether(effectiveSpec((ObjectNode) document), problems);
+      checkSelector("/spec/namespaceSelector", document, problems);
+      checkSelector("/spec/podSelector", document, problems);
+    }
+  }
+
+  /** What no value can say alone. */
+  private static void checkTogether(ObjectNode spec, BiConsumer<String, String> problems) {
+    checkOrder(spec, "preStop/drain", "minimumSeconds", "maximumSeconds", problems);
+    checkOrder(spec, "readinessProbe", "timeoutSeconds", "periodSeconds", problems);
+    checkOrder(spec, "terminationGrace", "shutdownSeconds", "maximumSeconds", problems);
+  }
+
+  private static void checkOrder(
+      ObjectNode spec,
+      String below,
+      String smaller,
+      String larger,
+      BiConsumer<String, String> problems) {
+    String pointer = "/rules/" + below + "/";
+    int least = spec.at(pointer + smaller).intValue();
+    int most = spec.at(pointer + larger).intValue();
+    if (least > most) {
+      problems.accept(
+          "/spec" + pointer + smaller,
+          smaller + " (" + least + ") must not exceed " + larger + " (" + most + ")");
+    }
+  }
+
+  private static void checkSelector(
+      String pointer, JsonNode document, BiConsumer<String, String> problems) {
+    JsonNode expressions = document.at(pointer).path("matchExpressions");
+    for (int i = 0; i < expressions.size(); i++) {
+      String operator = expressions.get(i).path("operator").asText();
+      boolean compares = operator.equals("In") || operator.equals("NotIn");
+      if (compares == expressions.get(i).path("values").isEmpty()) {
+        problems.accept(
+            pointer + "/matchExpressions/" + i,
+            "the operator " + operator + (compares ? " needs values" : " takes no values"));
+      }
+    }
+  }
+
+  private static HardeningPolicy build(ObjectNode document) {
+    ObjectNode spec = effectiveSpec(document);
     return new HardeningPolicy(
-        "default",
-        profile,
-        Mode.ENFORCE,
-        HardeningPolicy.Scope.CLUSTER,
-        0,
-        LabelSelector.EVERYTHING,
-        LabelSelector.EVERYTHING,
-        java.util.Set.of(),
-        HardeningPolicy.Overrides.ALLOWED,
-        java.util.Set.of(),
-        r,
-        java.util.Map.of());
+        document.at("/metadata/name").textValue(),
+        value(spec.get("profile"), Profile.class),
+        PolicySchema.mode(spec.get("mode")),
+        value(spec.get("scope"), HardeningPolicy.Scope.class),
+        spec.get("priority").intValue(),
+        LabelSelector.read(spec.get("namespaceSelector")).orElseThrow(),
+        LabelSelector.read(spec.get("podSelector")).orElseThrow(),
+        strings(spec.get("excludeNamespaces")),
+        value(spec.get("overrides"), HardeningPolicy.Overrides.class),
+        strings(spec.get("sidecars")),
+        settings(spec),
+        modes(document));
+  }
+
+  /** What the document says, on top of what its profile says, on top of the defaults. */
+  private static ObjectNode effectiveSpec(ObjectNode document) {
+    ObjectNode spec = PolicySchema.defaults();
+    JsonNode said = document.path("spec");
+    String profile = said.path("profile").asText(spec.get("profile").textValue());
+    merge((ObjectNode) spec.get("rules"), Profile.of(profile).rules());
+    if (said instanceof ObjectNode object) {
+      merge(spec, object);
+    }
+    return spec;
+  }
+
+  private static void merge(ObjectNode into, ObjectNode from) {
+    for (Map.Entry<String, JsonNode> member : from.properties()) {
+      if (member.getValue() instanceof ObjectNode below
+          && into.get(member.getKey()) instanceof ObjectNode present) {
+        merge(present, below);
+      } else {
+        into.set(member.getKey(), member.getValue().deepCopy());
+      }
+    }
+  }
+
+  private static RuleSettings settings(ObjectNode spec) {
+    ObjectNode rules = spec.get("rules").deepCopy();
+    for (RuleName rule : RuleName.values()) {
+      ((ObjectNode) rules.get(rule.key())).remove("mode");
+    }
+    rules.remove(
+        List.of(
+            RuleName.STOP_SIGNAL.key(),
+            RuleName.PRIORITY_CLASS.key(),
+            RuleName.LIVENESS_PROBE.key(),
+            RuleName.MEMORY_LIMIT.key()));
+    return value(rules, RuleSettings.class);
+  }
+
+  private static Map<RuleName, Mode> modes(ObjectNode document) {
+    Map<RuleName, Mode> modes = new EnumMap<>(RuleName.class);
+    for (RuleName rule : RuleName.values()) {
+      JsonNode mode = document.at("/spec/rules/" + rule.key() + "/mode");
+      if (!mode.isMissingNode()) {
+        modes.put(rule, PolicySchema.mode(mode));
+      }
+    }
+    return modes;
+  }
+
+  private static Set<String> strings(JsonNode list) {
+    Set<String> strings = new LinkedHashSet<>();
+    list.forEach(element -> strings.add(element.textValue()));
+    return strings;
+  }
+
+  private static <V> V value(JsonNode node, Class<V> type) {
+    try {
+      return JSON.treeToValue(node, type);
+    } catch (JsonProcessingException e) {
+      // The schema let it through, so schema and records disagree: a defect, not bad input.
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * A policy as a document with everything spelled out, as {@code holdfast policy show} prints it.
+   */
+  public static ObjectNode document(HardeningPolicy policy) {
+    ObjectNode document = JsonNodeFactory.instance.objectNode();
+    document.put("apiVersion", PolicySchema.API_VERSION);
+    document.put("kind", PolicySchema.KIND);
+    document.putObject("metadata").put("name", policy.name());
+    ObjectNode spec = document.putObject("spec");
+    spec.set("profile", JSON.valueToTree(policy.profile()));
+    spec.set("mode", JSON.valueToTree(policy.mode()));
+    spec.set("scope", JSON.valueToTree(policy.scope()));
+    spec.put("priority", policy.priority());
+    spec.set("namespaceSelector", policy.namespaceSelector().document());
+    spec.set("podSelector", policy.podSelector().document());
+    policy.excludeNamespaces().stream().sorted().forEach(spec.putArray("excludeNamespaces")::add);
+    spec.set("overrides", JSON.valueToTree(policy.overrides()));
+    policy.sidecars().stream().sorted().forEach(spec.putArray("sidecars")::add);
+    ObjectNode rules = spec.putObject("rules");
+    ObjectNode settings = JSON.valueToTree(policy.rules());
+    for (String key : PolicySchema.RULES.keys().keySet()) {
+      ObjectNode rule = rules.putObject(key);
+      RuleName name = RuleName.ofKey(key);
+      Mode mode =
+          policy.ruleMode(name).orElse(policy.profile().includes(name) ? policy.mode() : Mode.OFF);
+      rule.set("mode", JSON.valueToTree(mode));
+      if (settings.get(key) instanceof ObjectNode set) {
+        rule.setAll(set);
+      }
+    }
+    return document;
   }
 }

@@ -48,6 +48,16 @@ public enum RuleName {
     return DOCUMENTATION + id;
   }
 
+  /** Finds a rule by its key below {@code spec.rules}. */
+  static RuleName ofKey(String key) {
+    for (RuleName rule : values()) {
+      if (rule.key.equals(key)) {
+        return rule;
+      }
+    }
+    throw new IllegalArgumentException(key);
+  }
+
   /** Finds a rule by the name that users write. Trimmed and case-insensitive. */
   public static Optional<RuleName> of(String value) {
     String wanted = value.trim().toLowerCase(Locale.ROOT);

@@ -1,5 +1,6 @@
 package dev.holdfast.policy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 
 /**
@@ -25,19 +26,25 @@ public record RuleSettings(
 
   /** A fixed pause, or one that ends when connections have gone quiet. */
   public enum Strategy {
+    @JsonProperty("Sleep")
     SLEEP,
+    @JsonProperty("Drain")
     DRAIN
   }
 
   /** Every app container, or only those with a declared port or behind a Service. */
   public enum ApplyTo {
+    @JsonProperty("Every")
     EVERY,
+    @JsonProperty("Serving")
     SERVING
   }
 
   /** Whether a shell in the image may be relied on where native sleep is not available. */
   public enum Shell {
+    @JsonProperty("Denied")
     DENIED,
+    @JsonProperty("Allowed")
     ALLOWED
   }
 
@@ -57,9 +64,13 @@ public record RuleSettings(
 
   /** What a readiness probe may be derived from. */
   public enum Evidence {
+    @JsonProperty("Annotation")
     ANNOTATION,
+    @JsonProperty("Probe")
     PROBE,
+    @JsonProperty("Service")
     SERVICE,
+    @JsonProperty("Port")
     PORT
   }
 
@@ -72,7 +83,9 @@ public record RuleSettings(
 
   /** A probe that a startup probe may be derived from. */
   public enum Source {
+    @JsonProperty("Liveness")
     LIVENESS,
+    @JsonProperty("Readiness")
     READINESS
   }
 
@@ -88,7 +101,9 @@ public record RuleSettings(
 
   /** A wish of the scheduler, or a condition. */
   public enum Strength {
+    @JsonProperty("Preferred")
     PREFERRED,
+    @JsonProperty("Required")
     REQUIRED
   }
 
@@ -102,7 +117,9 @@ public record RuleSettings(
 
   /** What the scheduler does with a pod that would break a spread constraint. */
   public enum WhenUnsatisfiable {
+    @JsonProperty("ScheduleAnyway")
     SCHEDULE_ANYWAY("ScheduleAnyway"),
+    @JsonProperty("DoNotSchedule")
     DO_NOT_SCHEDULE("DoNotSchedule");
 
     private final String word;
@@ -132,14 +149,19 @@ public record RuleSettings(
 
   /** Which commands are wrapped. */
   public enum Wrap {
+    @JsonProperty("Never")
     NEVER,
+    @JsonProperty("Explicit")
     EXPLICIT,
+    @JsonProperty("LookUp")
     LOOK_UP
   }
 
   /** How the init binary gets into the pod. */
   public enum Delivery {
+    @JsonProperty("InitContainer")
     INIT_CONTAINER,
+    @JsonProperty("Image")
     IMAGE
   }
 
@@ -159,7 +181,9 @@ public record RuleSettings(
 
   /** Whether workloads that a custom resource owns get a budget too. */
   public enum OwnedWorkloads {
+    @JsonProperty("Skip")
     SKIP,
+    @JsonProperty("Include")
     INCLUDE
   }
 

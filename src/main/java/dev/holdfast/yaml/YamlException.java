@@ -5,6 +5,7 @@ public final class YamlException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final transient Position position;
+  private final String problem;
 
   /**
    * @param source the name of the file, as the user gave it
@@ -14,6 +15,12 @@ public final class YamlException extends Exception {
   public YamlException(String source, Position position, String problem) {
     super(source + ":" + position + ": " + problem);
     this.position = position;
+    this.problem = problem;
+  }
+
+  /** What is wrong, without the place. */
+  public String problem() {
+    return problem;
   }
 
   /** Where the problem is. */

@@ -1,13 +1,14 @@
 package dev.holdfast.hardening.rule;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.ClusterFacts.Workload;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.hardening.pod.PodView;
 import dev.holdfast.policy.LabelSelector;
 import dev.holdfast.policy.PodOverrides;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -58,11 +59,17 @@ final class Replication {
    * @return empty, with a finding, if no label is left; an empty selector would match all pods
    */
   static Optional<ObjectNode> selector(Situation situation, Verdict verdict) {
-    Optional<LabelSelector> own = situation.facts().workload().flatMap(Workload::selector);
-    ObjectNode selector = JsonNodeFactory.instance.objectNode();
-    own.ifPresentOrElse(
-        of -> putSelector(selector, of), () -> putLabels(selector, situation.pod().labels()));
-    if (selector.isEmpty()) {
+    LabelSelector own =
+        situation
+            .facts()
+            .workload()
+            .flatMap(Workload::selector)
+            .orElseGet(() -> new LabelSelector(situation.pod().labels(), List.of()));
+    Map<String, String> labels = new HashMap<>(own.matchLabels());
+    labels.keySet().removeIf(Replication::isOfOneRevision);
+    List<LabelSelector.Requirement> requirements = new ArrayList<>(own.matchExpressions());
+    requirements.removeIf(requirement -> isOfOneRevision(requirement.key()));
+    if (labels.isEmpty() && requirements.isEmpty()) {
       verdict.find(
           Severity.INFO,
           "no-labels",
@@ -70,37 +77,7 @@ final class Replication {
           "the replicas are not spread: no label tells them from other pods");
       return Optional.empty();
     }
-    return Optional.of(selector);
-  }
-
-  private static void putSelector(ObjectNode selector, LabelSelector of) {
-    putLabels(selector, of.matchLabels());
-    ArrayNode expressions = JsonNodeFactory.instance.arrayNode();
-    for (LabelSelector.Requirement requirement : of.matchExpressions()) {
-      if (!isOfOneRevision(requirement.key())) {
-        ObjectNode expression = expressions.addObject();
-        expression.put("key", requirement.key());
-        expression.put("operator", requirement.operator().word());
-        if (!requirement.values().isEmpty()) {
-          requirement.values().stream().sorted().forEach(expression.putArray("values")::add);
-        }
-      }
-    }
-    if (!expressions.isEmpty()) {
-      selector.set("matchExpressions", expressions);
-    }
-  }
-
-  private static void putLabels(ObjectNode selector, Map<String, String> labels) {
-    ObjectNode matchLabels = JsonNodeFactory.instance.objectNode();
-    for (Map.Entry<String, String> label : labels.entrySet()) {
-      if (!isOfOneRevision(label.getKey())) {
-        matchLabels.put(label.getKey(), label.getValue());
-      }
-    }
-    if (!matchLabels.isEmpty()) {
-      selector.set("matchLabels", matchLabels);
-    }
+    return Optional.of(new LabelSelector(labels, requirements).document());
   }
 
   private static boolean isOfOneRevision(String label) {
