@@ -1,0 +1,96 @@
+package dev.holdfast.admission;
+
+import dev.holdfast.hardening.ClusterFacts;
+import dev.holdfast.hardening.KubernetesVersion;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+/**
+ * {@code POST /mutate}: hands a request's bytes to the {@link ReviewHandler} and its answer back,
+ * on the event loop. A review takes some ten microseconds; a hop to another thread would double
+ * that.
+ */
+@Singleton
+class AdmissionRoutes {
+  private static final String PATH = "/mutate";
+
+  private final ReviewHandler handler;
+  private volatile boolean draining;
+
+  AdmissionRoutes(ActivePolicies policies, HoldfastConfig config, ReviewMetrics metrics) {
+    ClusterFacts facts = facts(config);
+    handler =
+        new ReviewHandler(
+            (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known),
+            namespace -> facts,
+            metrics);
+  }
+
+  /** Without a cluster: the version that is configured, and nothing else. */
+  static ClusterFacts facts(HoldfastConfig config) {
+    return ClusterFacts.of(
+        KubernetesVersion.of(config.kubernetesVersion())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "holdfast.kubernetes-version: \""
+                            + config.kubernetesVersion()
+                            + "\" is no version like 1.34")));
+  }
+
+  void register(@Observes Router router) {
+    router
+        .post(PATH)
+        // Without it the request stays paused, and the handler below never sees its body.
+        .handler(BodyHandler.create(false).setBodyLimit(ReviewHandler.MAX_REVIEW_BYTES))
+        .handler(this::review)
+        .failureHandler(this::refuse);
+    router.route(PATH).handler(this::allowPostOnly);
+  }
+
+  /** From now on clients are asked to go elsewhere; what they have sent is answered. */
+  void drain(@Observes ShutdownDelayInitiatedEvent event) {
+    draining = true;
+  }
+
+  private void review(RoutingContext context) {
+    Buffer body = context.body().buffer();
+    send(
+        context,
+        handler.review(
+            context.request().getHeader(HttpHeaders.CONTENT_TYPE),
+            body == null ? new byte[0] : body.getBytes()));
+  }
+
+  private void refuse(RoutingContext context) {
+    if (context.statusCode() == 413) {
+      send(context, Answer.refusal(413, "a review is at most 8 MiB"));
+    } else {
+      send(context, Answer.refusal(400, "the request could not be read"));
+    }
+  }
+
+  private void allowPostOnly(RoutingContext context) {
+    context.response().putHeader(HttpHeaders.ALLOW, "POST");
+    send(context, Answer.refusal(405, "expected POST"));
+  }
+
+  private void send(RoutingContext context, Answer answer) {
+    HttpServerResponse response = context.response();
+    if (draining && context.request().version() != HttpVersion.HTTP_2) {
+      response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
+    response
+        .setStatusCode(answer.status())
+        .putHeader(HttpHeaders.CONTENT_TYPE, answer.contentType())
+        .end(Buffer.buffer(answer.body()));
+  }
+}

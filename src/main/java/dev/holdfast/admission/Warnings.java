@@ -1,0 +1,81 @@
+package dev.holdfast.admission;
+
+import dev.holdfast.hardening.Edit;
+import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Outcome;
+import dev.holdfast.hardening.Severity;
+import dev.holdfast.policy.Mode;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The warnings of an AdmissionReview, which {@code kubectl} shows to people and controllers log.
+ * Kubernetes asks for at most 120 characters each, and cuts them all after 4096.
+ */
+final class Warnings {
+  private static final String PREFIX = "holdfast: ";
+  private static final int MAX_CHARACTERS = 120;
+  private static final int MAX_LINES = 20;
+  private static final String SCHEME = "https://";
+
+  private Warnings() {}
+
+  /** What people should know of an outcome, most of it first: one line each. */
+  static List<String> of(Outcome outcome) {
+    if (outcome.findings().isEmpty() && outcome.auditEdits().isEmpty()) {
+      return List.of();
+    }
+    List<String> lines = new ArrayList<>();
+    for (Edit edit : outcome.auditEdits()) {
+      lines.add(wouldBe(edit));
+    }
+    for (Finding finding : outcome.findings()) {
+      if (outcome.mode() == Mode.AUDIT || finding.severity() != Severity.INFO) {
+        lines.add(line(found(finding), ""));
+      }
+    }
+    if (lines.size() <= MAX_LINES) {
+      return lines;
+    }
+    List<String> first = new ArrayList<>(lines.subList(0, MAX_LINES - 1));
+    first.add(PREFIX + "and " + (lines.size() - first.size()) + " more");
+    return first;
+  }
+
+  /** A warning that comes from no outcome. */
+  static String of(String text) {
+    return line(text, "");
+  }
+
+  private static String found(Finding finding) {
+    return finding.rule().isPresent()
+        ? finding.rule().get().id() + ": " + finding.message()
+        : finding.message();
+  }
+
+  private static String wouldBe(Edit edit) {
+    return line("would set " + edit.path() + ": " + edit.reason(), edit.rule().documentation());
+  }
+
+  /** One line of printable ASCII; if it gets too long, the text gives way to the link. */
+  private static String line(String text, String link) {
+    String end = link.isEmpty() ? "" : " " + link;
+    if (PREFIX.length() + text.length() + end.length() > MAX_CHARACTERS && !link.isEmpty()) {
+      end = " " + link.substring(SCHEME.length());
+    }
+    StringBuilder line = new StringBuilder(MAX_CHARACTERS).append(PREFIX);
+    int room = MAX_CHARACTERS - PREFIX.length() - end.length();
+    appendPlain(line, text, text.length() <= room ? text.length() : room - 3);
+    if (text.length() > room) {
+      line.append("...");
+    }
+    return line.append(end).toString();
+  }
+
+  private static void appendPlain(StringBuilder line, String text, int length) {
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      line.append(c < ' ' || c > '~' ? '?' : c);
+    }
+  }
+}
