@@ -105,11 +105,11 @@ class YamlEditorTest {
           - name: a
             image: a:1
             # command: [sleep]
-            ttw: true
+            tty: true
           # the second one
           - name: b
             # image: none yet
-            ttw: true
+            tty: true
           """);
     }
 
