@@ -46,6 +46,9 @@ final class Rewriter {
   }
 
   private String text() {
+    if (changes.isEmpty()) {
+      return document.text();
+    }
     // stable: at one place, what belongs further inside was found first and comes first
     changes.sort(Comparator.comparingInt(Change::start));
     StringBuilder out = new StringBuilder();
@@ -57,7 +60,19 @@ final class Rewriter {
       out.append(scan.text(), at, change.start()).append(change.text());
       at = change.end();
     }
-    return out.append(scan.text(), at, document.end()).toString();
+    out.append(scan.text(), at, document.end());
+    if (at == scan.text().length() && mayEndWithLiteral(out)) {
+      out.append(styles.lineBreak());
+    }
+    return out.toString();
+  }
+
+  // without a line break behind it, readers disagree whether a text below '|' ends in one
+  private boolean mayEndWithLiteral(StringBuilder text) {
+    return text.charAt(text.length() - 1) != '\n'
+        && changes.stream()
+            .map(Change::text)
+            .anyMatch(t -> t.endsWith("|") || t.contains("|" + styles.lineBreak()));
   }
 
   private void inside(Draft draft) {
@@ -238,8 +253,7 @@ final class Rewriter {
     boolean sameLine = !TextScan.isEmpty(old) && scan.sameLine(dash, old.start());
     int column = sameLine ? scan.column(old.start()) : scan.column(dash) + 2;
     String text = block().value(column, fresh, quoteOf(old)).toString();
-    int firstEnd = text.indexOf(styles.lineBreak());
-    String first = firstEnd < 0 ? text : text.substring(0, firstEnd);
+    String first = firstLine(text);
     String gap = sameLine ? scan.text().substring(dash + 1, old.start()) : " ";
     replaceValue(dash + 1, old, scan.contentEnd(old), gap + first, text.substring(first.length()));
   }
@@ -257,10 +271,17 @@ final class Rewriter {
     } else if (scan.sameLine(from, old.start())) {
       changes.add(new Change(from, end, first));
       insert(scan.lineEnd(end), lines);
+    } else if (lines.isEmpty() && isOneValue(old)) {
+      changes.add(new Change(old.start(), end, first.stripLeading()));
     } else {
+      // comments inside go with the value that they are about
       insert(from, first);
-      changes.add(new Change(scan.lineEnd(from), end, lines));
+      changes.add(new Change(scan.lineEnd(from), scan.lineEnd(end), lines));
     }
+  }
+
+  private static boolean isOneValue(Node node) {
+    return !Styles.isCollection(node) || Styles.isFlow(node);
   }
 
   private void replaceRoot(Node old, JsonNode fresh) {
@@ -275,10 +296,17 @@ final class Rewriter {
       int at = Math.min(old.start(), document.end());
       insert(at, (ownLine ? "" : styles.lineBreak()) + text + styles.lineBreak());
     } else {
-      boolean block = !ownLine && block().isBlock(fresh);
-      changes.add(
-          new Change(old.start(), scan.contentEnd(old), (block ? styles.lineBreak() : "") + text));
+      boolean below = !ownLine && block().isBlock(fresh); // not behind '---'
+      String first = firstLine(text);
+      int end = scan.contentEnd(old);
+      changes.add(new Change(old.start(), end, (below ? styles.lineBreak() : "") + first));
+      insert(scan.lineEnd(end), text.substring(first.length()));
     }
+  }
+
+  private String firstLine(String text) {
+    int end = text.indexOf(styles.lineBreak());
+    return end < 0 ? text : text.substring(0, end);
   }
 
   /** Whether an empty collection has a comment inside, or an anchor or tag: then it stays flow. */

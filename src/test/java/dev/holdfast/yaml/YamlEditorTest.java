@@ -474,6 +474,8 @@ class YamlEditorTest {
           - 1
           g:
             text
+          h:
+            text # stays
           """,
           "replace /a {\"x\":[1]}",
           "replace /b 5",
@@ -481,6 +483,7 @@ class YamlEditorTest {
           "replace /e {}",
           "replace /f {\"w\":{}}",
           "replace /g \"one\\ntwo\\n\"",
+          "replace /h 5",
           """
           a: # one
             x:
@@ -497,6 +500,8 @@ class YamlEditorTest {
           g: |
             one
             two
+          h:
+            5 # stays
           """);
     }
 

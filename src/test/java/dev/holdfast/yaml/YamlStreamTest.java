@@ -120,8 +120,8 @@ class YamlStreamTest {
     }
 
     @Test
-    void in_no_time_for_a_million_digits() throws Exception {
-      String digits = "1".repeat(1_000_000);
+    void in_no_time_for_hundreds_of_thousands_of_digits() throws Exception {
+      String digits = "1".repeat(200_000);
 
       assertThat(parseOne(digits).content().textValue()).isEqualTo(digits);
       assertThat(parseOne("0." + digits).content().doubleValue()).isEqualTo(1.0 / 9);
@@ -438,20 +438,7 @@ class YamlStreamTest {
 
     @ParameterizedTest
     @ValueSource(
-        strings = {
-          "a",
-          " ",
-          "\n",
-          "#",
-          "[",
-          "\"",
-          "- a\n",
-          "é",
-          "0",
-          "{}",
-          "a: |\n  x\n",
-          "\u0000"
-        })
+        strings = {"a", " ", "\n", "#", "[", "\"", "- a\n", "é", "0", "{}", "- |\n  x\n", "\u0000"})
     void may_be_just_over_8_MiB(String unit) {
       byte[] bytes = unit.repeat((8 << 20) / unit.length() + 1).getBytes(StandardCharsets.UTF_8);
 
