@@ -88,20 +88,24 @@ final class Rewriter {
    * is added to it.
    */
   private static JsonNode freshOf(Draft draft) {
-    if (draft.fresh() != null || draft.node() == null || !draft.node().content().isEmpty()) {
+    if (draft.fresh() != null || draft.node() == null || !isEmptyCollection(draft.node())) {
       return draft.fresh();
     }
-    if (draft.node() instanceof Node.Mapping && !draft.members().isEmpty()) {
+    if (!draft.members().isEmpty()) {
       ObjectNode object = JsonNodeFactory.instance.objectNode();
       draft.members().forEach((name, member) -> object.set(name, member.fresh()));
       return object;
     }
-    if (draft.node() instanceof Node.Sequence && !draft.items().isEmpty()) {
+    if (!draft.items().isEmpty()) {
       ArrayNode array = JsonNodeFactory.instance.arrayNode();
       draft.items().forEach(item -> array.add(item.fresh()));
       return array;
     }
     return null;
+  }
+
+  private static boolean isEmptyCollection(Node node) {
+    return Styles.isCollection(node) && Styles.children(node).findAny().isEmpty();
   }
 
   private void mapping(Node.Mapping mapping, Draft draft) {
@@ -191,16 +195,15 @@ final class Rewriter {
   private void addFirstBlockItems(Node.Sequence sequence, List<JsonNode> values) {
     int dash = scan.dash(sequence, 0);
     int column = scan.column(dash);
-    int line = scan.lineStart(dash);
     boolean alone = scan.isFirstOnLine(dash);
-    int above = line;
+    int above = scan.lineStart(dash);
     while (alone && above > document.start() && isCommentOrBlank(scan.lineStart(above - 1))) {
       above = scan.lineStart(above - 1);
     }
-    boolean hasKey = alone && above > document.start() && sequence != document.root();
+    boolean belowKey = alone && above > document.start() && sequence != document.root();
     for (JsonNode value : values) {
       String item = blockItem(sequence, column, value);
-      if (hasKey) {
+      if (belowKey) {
         insert(scan.lineEnd(breakBefore(above)), line(column) + item);
       } else {
         insert(dash, item + line(column));
@@ -311,14 +314,13 @@ final class Rewriter {
 
   /** Whether an empty collection has a comment inside, or an anchor or tag: then it stays flow. */
   private boolean keepsOldSurroundings(Node old) {
-    return Styles.isFlow(old)
-        && old.content().isEmpty()
+    return isEmptyCollection(old)
         && (old.decorated() || !scan.text().substring(old.start() + 1, old.end() - 1).isBlank());
   }
 
   private void fillEmptyFlow(Node old, JsonNode fresh) {
     String text = FlowWriter.value(fresh, styles.flow(old), "");
-    if (Styles.isCollection(old) && fresh.isContainerNode() && text.length() > 2) {
+    if (old.content().getNodeType() == fresh.getNodeType() && text.length() > 2) {
       insert(scan.contentStart(old) + 1, text.substring(1, text.length() - 1));
     } else {
       changes.add(new Change(old.start(), old.end(), text));

@@ -37,7 +37,7 @@ class YamlProperties {
     JsonNode expected = tree;
     List<YamlEdit> edits = new ArrayList<>();
     for (int i = random.nextInt(5); i >= 0; i--) {
-      YamlEdit edit = generator.edit(expected, !expected.isContainerNode() ? false : i % 2 == 0);
+      YamlEdit edit = generator.edit(expected, expected.isContainerNode() && i % 2 == 0);
       expected = applied(expected, edit);
       edits.add(edit);
     }
@@ -118,9 +118,7 @@ class YamlProperties {
       assertThat(documents).isNotEmpty();
       YamlDocument first = documents.get(0);
       JsonNode content = first.content();
-      if (content.isContainerNode()) {
-        YamlEditor.apply(first, List.of(generator.edit(content, true)));
-      }
+      YamlEditor.apply(first, List.of(generator.edit(content, !content.isValueNode())));
     } catch (YamlException e) {
       assertThat(e.getMessage()).startsWith("f:" + e.position() + ": ").doesNotContain("\n");
     }
