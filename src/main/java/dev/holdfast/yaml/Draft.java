@@ -66,7 +66,8 @@ final class Draft {
     if (fresh != null) {
       fresh = TreeEdit.apply(fresh, pointer, replace, value);
     } else if (pointer.matches() && value.equals(node.content())) {
-      return; // it says so already, in the author's own words
+      members.clear(); // the text says so already, in its author's own words
+      items = null;
     } else if (pointer.matches()) {
       checkReplaceable(node);
       fresh = value.deepCopy();

@@ -136,7 +136,8 @@ final class JsonComposer {
   private Node number(int start, String text) throws YamlException {
     JsonNode value =
         Scalars.number(text)
-            .orElseThrow(() -> source.error(start, "this number is too large: " + text));
+            .orElseThrow(
+                () -> source.error(start, "this number is too large: " + Plain.words(text)));
     return builder.scalar(start, start + text.length(), false, value, ' ', text.length());
   }
 

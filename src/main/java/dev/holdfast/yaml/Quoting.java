@@ -112,6 +112,7 @@ final class Quoting {
   // kubectl's rules, SnakeYAML's (YAML 1.1: dates, base 60, …), and numbers of any size
   private static boolean isAlwaysText(String text) {
     return Scalars.isText(text)
+        && !text.equals("=") // YAML 1.1 has a type for it, which PyYAML cannot read
         && !Scalars.looksNumeric(text)
         && Tag.STR.equals(YAML_1_1.resolve(NodeId.scalar, text, true));
   }

@@ -46,6 +46,9 @@ final class Rewriter {
   }
 
   private String text() {
+    if (changes.isEmpty()) {
+      return document.text();
+    }
     // stable: at one place, what belongs further inside was found first and comes first
     changes.sort(Comparator.comparingInt(Change::start));
     StringBuilder out = new StringBuilder();
@@ -57,7 +60,19 @@ final class Rewriter {
       out.append(scan.text(), at, change.start()).append(change.text());
       at = change.end();
     }
-    return out.append(scan.text(), at, document.end()).toString();
+    out.append(scan.text(), at, document.end());
+    if (at == scan.text().length() && mayEndWithLiteral(out)) {
+      out.append(styles.lineBreak());
+    }
+    return out.toString();
+  }
+
+  // without a line break behind it, readers disagree whether a text below '|' ends in one
+  private boolean mayEndWithLiteral(StringBuilder text) {
+    return text.charAt(text.length() - 1) != '\n'
+        && changes.stream()
+            .map(Change::text)
+            .anyMatch(t -> t.endsWith("|") || t.contains("|" + styles.lineBreak()));
   }
 
   private void inside(Draft draft) {
@@ -73,20 +88,24 @@ final class Rewriter {
    * is added to it.
    */
   private static JsonNode freshOf(Draft draft) {
-    if (draft.fresh() != null || draft.node() == null || !draft.node().content().isEmpty()) {
+    if (draft.fresh() != null || draft.node() == null || !isEmptyCollection(draft.node())) {
       return draft.fresh();
     }
-    if (draft.node() instanceof Node.Mapping && !draft.members().isEmpty()) {
+    if (!draft.members().isEmpty()) {
       ObjectNode object = JsonNodeFactory.instance.objectNode();
       draft.members().forEach((name, member) -> object.set(name, member.fresh()));
       return object;
     }
-    if (draft.node() instanceof Node.Sequence && !draft.items().isEmpty()) {
+    if (!draft.items().isEmpty()) {
       ArrayNode array = JsonNodeFactory.instance.arrayNode();
       draft.items().forEach(item -> array.add(item.fresh()));
       return array;
     }
     return null;
+  }
+
+  private static boolean isEmptyCollection(Node node) {
+    return Styles.isCollection(node) && Styles.children(node).findAny().isEmpty();
   }
 
   private void mapping(Node.Mapping mapping, Draft draft) {
@@ -176,16 +195,15 @@ final class Rewriter {
   private void addFirstBlockItems(Node.Sequence sequence, List<JsonNode> values) {
     int dash = scan.dash(sequence, 0);
     int column = scan.column(dash);
-    int line = scan.lineStart(dash);
     boolean alone = scan.isFirstOnLine(dash);
-    int above = line;
+    int above = scan.lineStart(dash);
     while (alone && above > document.start() && isCommentOrBlank(scan.lineStart(above - 1))) {
       above = scan.lineStart(above - 1);
     }
-    boolean hasKey = alone && above > document.start() && sequence != document.root();
+    boolean belowKey = alone && above > document.start() && sequence != document.root();
     for (JsonNode value : values) {
       String item = blockItem(sequence, column, value);
-      if (hasKey) {
+      if (belowKey) {
         insert(scan.lineEnd(breakBefore(above)), line(column) + item);
       } else {
         insert(dash, item + line(column));
@@ -238,8 +256,7 @@ final class Rewriter {
     boolean sameLine = !TextScan.isEmpty(old) && scan.sameLine(dash, old.start());
     int column = sameLine ? scan.column(old.start()) : scan.column(dash) + 2;
     String text = block().value(column, fresh, quoteOf(old)).toString();
-    int firstEnd = text.indexOf(styles.lineBreak());
-    String first = firstEnd < 0 ? text : text.substring(0, firstEnd);
+    String first = firstLine(text);
     String gap = sameLine ? scan.text().substring(dash + 1, old.start()) : " ";
     replaceValue(dash + 1, old, scan.contentEnd(old), gap + first, text.substring(first.length()));
   }
@@ -257,10 +274,17 @@ final class Rewriter {
     } else if (scan.sameLine(from, old.start())) {
       changes.add(new Change(from, end, first));
       insert(scan.lineEnd(end), lines);
+    } else if (lines.isEmpty() && isOneValue(old)) {
+      changes.add(new Change(old.start(), end, first.stripLeading()));
     } else {
+      // comments inside go with the value that they are about
       insert(from, first);
-      changes.add(new Change(scan.lineEnd(from), end, lines));
+      changes.add(new Change(scan.lineEnd(from), scan.lineEnd(end), lines));
     }
+  }
+
+  private static boolean isOneValue(Node node) {
+    return !Styles.isCollection(node) || Styles.isFlow(node);
   }
 
   private void replaceRoot(Node old, JsonNode fresh) {
@@ -275,22 +299,28 @@ final class Rewriter {
       int at = Math.min(old.start(), document.end());
       insert(at, (ownLine ? "" : styles.lineBreak()) + text + styles.lineBreak());
     } else {
-      boolean block = !ownLine && block().isBlock(fresh);
-      changes.add(
-          new Change(old.start(), scan.contentEnd(old), (block ? styles.lineBreak() : "") + text));
+      boolean below = !ownLine && block().isBlock(fresh); // not behind '---'
+      String first = firstLine(text);
+      int end = scan.contentEnd(old);
+      changes.add(new Change(old.start(), end, (below ? styles.lineBreak() : "") + first));
+      insert(scan.lineEnd(end), text.substring(first.length()));
     }
+  }
+
+  private String firstLine(String text) {
+    int end = text.indexOf(styles.lineBreak());
+    return end < 0 ? text : text.substring(0, end);
   }
 
   /** Whether an empty collection has a comment inside, or an anchor or tag: then it stays flow. */
   private boolean keepsOldSurroundings(Node old) {
-    return Styles.isFlow(old)
-        && old.content().isEmpty()
+    return isEmptyCollection(old)
         && (old.decorated() || !scan.text().substring(old.start() + 1, old.end() - 1).isBlank());
   }
 
   private void fillEmptyFlow(Node old, JsonNode fresh) {
     String text = FlowWriter.value(fresh, styles.flow(old), "");
-    if (Styles.isCollection(old) && fresh.isContainerNode() && text.length() > 2) {
+    if (old.content().getNodeType() == fresh.getNodeType() && text.length() > 2) {
       insert(scan.contentStart(old) + 1, text.substring(1, text.length() - 1));
     } else {
       changes.add(new Change(old.start(), old.end(), text));

@@ -29,6 +29,12 @@ final class YamlComposer {
    */
   static final long MAX_ALIASED_CHARACTERS = 4L << 20;
 
+  /**
+   * The longest line, in characters. A Secret of 1 MiB fits on one (as base64); SnakeYAML takes
+   * quadratic time for what has no end: a second for this much.
+   */
+  static final int MAX_LINE_LENGTH = 2 << 20;
+
   private static final String MERGE_TAG = "tag:yaml.org,2002:merge";
 
   private final SourceText source;
@@ -52,6 +58,7 @@ final class YamlComposer {
   }
 
   static List<YamlDocument> compose(SourceText source) throws YamlException {
+    refuseLongLines(source);
     YamlComposer composer = new YamlComposer(source);
     try {
       return composer.stream();
@@ -67,6 +74,17 @@ final class YamlComposer {
       // whatever SnakeYAML stumbles over, the caller gets a place in the file
       throw source.error(
           composer.lastOffset, Plain.problem("this is no YAML", String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static void refuseLongLines(SourceText source) throws YamlException {
+    TextScan scan = new TextScan(source);
+    int line = 0;
+    while (source.length() - line > MAX_LINE_LENGTH) {
+      if (scan.lineEnd(line) - line > MAX_LINE_LENGTH) {
+        throw source.error(line, "a line of more than " + MAX_LINE_LENGTH + " characters");
+      }
+      line = scan.nextLine(line);
     }
   }
 

@@ -40,7 +40,8 @@ public final class YamlEditor {
             .source()
             .error(
                 e.place().start(),
-                edit.pointer() + " cannot be edited in place without changing other places");
+                Plain.words(edit.pointer())
+                    + " cannot be edited in place without changing other places");
       } catch (NoSuchPlaceException | IllegalArgumentException e) {
         throw refusal(document, edit, "there is no " + Plain.words(edit.pointer()) + " to edit");
       }
@@ -48,7 +49,8 @@ public final class YamlEditor {
     String text = Rewriter.rewrite(document, draft);
     if (text == null || !means(document.source().name(), text, expected)) {
       YamlEdit first = edits.get(0);
-      throw refusal(document, first, first.pointer() + " cannot be edited in this layout");
+      throw refusal(
+          document, first, Plain.words(first.pointer()) + " cannot be edited in this layout");
     }
     return text;
   }

@@ -10,10 +10,80 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each test is a text before, edits ({@code add|replace POINTER JSON}), and the text after. */
 class YamlEditorTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  @Test
+  void hardens_a_pod_as_people_write_it() {
+    edit(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+          labels: {app: web}
+        spec:
+          # how long
+          terminationGracePeriodSeconds: 30 # the default
+          containers:
+          # the app
+          - name: app
+            image: nginx:1.25
+            args: ["-c", "x"]
+            readinessProbe:
+              httpGet: {path: /, port: http}
+              timeoutSeconds: 1
+            # resources: none
+
+          # the sidecar
+          - name: side
+            image: 'side:1'   # pinned
+        """,
+        "replace /spec/terminationGracePeriodSeconds 45",
+        "add /spec/containers/0/lifecycle {\"preStop\":{\"sleep\":{\"seconds\":10}}}",
+        "replace /spec/containers/0/readinessProbe/timeoutSeconds 3",
+        "add /metadata/annotations {}",
+        "add /metadata/annotations/holdfast.dev~1hardened \"pre-stop,termination-grace\"",
+        "add /spec/initContainers []",
+        "add /spec/initContainers/0 {\"name\":\"holdfast-init\",\"command\":[\"/init\"]}",
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+          labels: {app: web}
+          annotations:
+            holdfast.dev/hardened: pre-stop,termination-grace
+        spec:
+          # how long
+          terminationGracePeriodSeconds: 45 # the default
+          containers:
+          # the app
+          - name: app
+            image: nginx:1.25
+            args: ["-c", "x"]
+            readinessProbe:
+              httpGet: {path: /, port: http}
+              timeoutSeconds: 3
+            # resources: none
+            lifecycle:
+              preStop:
+                sleep:
+                  seconds: 10
+
+          # the sidecar
+          - name: side
+            image: 'side:1'   # pinned
+          initContainers:
+          - name: holdfast-init
+            command:
+            - /init
+        """);
+  }
 
   @Nested
   class Members_of_block_mappings {
@@ -105,11 +175,11 @@ class YamlEditorTest {
           - name: a
             image: a:1
             # command: [sleep]
-            ttw: true
+            tty: true
           # the second one
           - name: b
             # image: none yet
-            ttw: true
+            tty: true
           """);
     }
 
@@ -349,6 +419,12 @@ class YamlEditorTest {
     }
 
     @Test
+    void keep_what_merges_nothing() {
+      edit("a:\n  <<: {}\n", "add /a/b 1", "a:\n  <<: {}\n  b: 1\n");
+      edit("a: &x []\n", "replace /a {\"b\":1}", "a: {b: 1}\n");
+    }
+
+    @Test
     void can_be_whole_documents() {
       edit("", "add /a {\"b\":1}", "a:\n  b: 1\n");
       edit("# only this", "add /a 1", "# only this\na: 1\n");
@@ -474,6 +550,8 @@ class YamlEditorTest {
           - 1
           g:
             text
+          h:
+            text # stays
           """,
           "replace /a {\"x\":[1]}",
           "replace /b 5",
@@ -481,11 +559,12 @@ class YamlEditorTest {
           "replace /e {}",
           "replace /f {\"w\":{}}",
           "replace /g \"one\\ntwo\\n\"",
+          "replace /h 5",
           """
           a: # one
             x:
             - 1
-          b: 5 # gone with c
+          b: 5
           # about d
           d:
           - 1
@@ -497,6 +576,8 @@ class YamlEditorTest {
           g: |
             one
             two
+          h:
+            5 # stays
           """);
     }
 
@@ -725,6 +806,22 @@ class YamlEditorTest {
   @Test
   void unescapes_pointers() {
     edit("a/b: {c~d: 1}\n", "replace /a~1b/c~0d 2", "a/b: {c~d: 2}\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"[,],/0", "{a: ,},/a", "'- ','',/0", "'{\"a\": ',},/a"})
+  void reaches_what_is_nested_as_deep_as_is_read(String open, String close, String step)
+      throws YamlException {
+    String text = open.repeat(499) + "[1]" + close.repeat(499);
+
+    String edited = YamlEditor.apply(parse(text).get(0), edits("add " + step.repeat(499) + "/- 2"));
+
+    assertThat(edited.equals(text.replace("[1]", "[1, 2]"))).isTrue();
+  }
+
+  @Test
+  void refuses_what_is_nested_deeper_than_is_read() {
+    refuse("a: 1\n", "add /b " + "[".repeat(500) + "]".repeat(500), "f:1:1: /b cannot be edited");
   }
 
   @Test
