@@ -1,15 +1,15 @@
 package dev.holdfast;
 
-import dev.holdfast.admission.Server;
+import dev.holdfast.cli.Cli;
 import io.quarkus.runtime.annotations.QuarkusMain;
-import java.util.Optional;
 
 /** The entry point of everything. */
 @QuarkusMain
 public final class Holdfast {
   private Holdfast() {}
 
-  public static void main(String[] args) throws Exception {
-    System.exit(Server.run(Optional.empty(), args));
+  /** Runs the command that the arguments name, and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    System.exit(Cli.run(arguments));
   }
 }

@@ -161,7 +161,9 @@ public final class Hardener {
         List.copyOf(wouldBe),
         List.copyOf(findings),
         List.copyOf(made.operations()),
-        Collections.unmodifiableSet(changing));
+        Collections.unmodifiableSet(changing),
+        Collections.unmodifiableSet(modes.enforced()),
+        Collections.unmodifiableSet(modes.audited()));
   }
 
   /** Why a pod is none of our business, whatever the policies say. */
@@ -245,6 +247,15 @@ public final class Hardener {
 
   private static Outcome leftAlone(String policy, String why, List<Finding> findings) {
     return new Outcome(
-        Mode.OFF, policy, why, List.of(), List.of(), List.copyOf(findings), List.of(), Set.of());
+        Mode.OFF,
+        policy,
+        why,
+        List.of(),
+        List.of(),
+        List.copyOf(findings),
+        List.of(),
+        Set.of(),
+        Set.of(),
+        Set.of());
   }
 }

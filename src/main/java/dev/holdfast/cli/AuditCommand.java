@@ -1,0 +1,103 @@
+package dev.holdfast.cli;
+
+import dev.holdfast.hardening.Edit;
+import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Severity;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code holdfast audit}: what is to be said about manifests, without changing them. */
+@Command(
+    name = "audit",
+    description = "Prints findings, and what hardening would change.",
+    footer = {
+      "",
+      "What would change counts as a warning.",
+      "",
+      "Examples:",
+      "  holdfast audit -f manifests/",
+      "  helm template my-release my-chart | holdfast audit --fail-on never",
+      "  holdfast audit -f manifests/ -o sarif > holdfast.sarif",
+      "",
+      "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or input that cannot",
+      "be read."
+    })
+final class AuditCommand implements Callable<Integer> {
+  private final Terminal terminal;
+
+  @Mixin private FileOptions files;
+  @Mixin private EngineOptions engine;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      defaultValue = "table",
+      description = "table, json, yaml, sarif (2.1.0) or github (default: ${DEFAULT-VALUE}).")
+  private AuditReport.Format output;
+
+  @Option(
+      names = "--fail-on",
+      paramLabel = "SEVERITY",
+      defaultValue = "warning",
+      description = "info, warning, error or never (default: ${DEFAULT-VALUE}).")
+  private FailOn failOn;
+
+  /** From which severity on findings make the command fail. */
+  enum FailOn {
+    info,
+    warning,
+    error,
+    never;
+
+    boolean isReached(Severity severity) {
+      return this != never && severity.ordinal() >= ordinal();
+    }
+  }
+
+  AuditCommand(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() throws InputException {
+    List<HardenedPod> pods = engine.harden(Manifests.read(files.names(), terminal), terminal);
+    List<AuditEntry> entries = new ArrayList<>();
+    for (HardenedPod pod : pods) {
+      for (Edit edit : pod.outcome().edits()) {
+        entries.add(wouldBe(pod, edit));
+      }
+      for (Edit edit : pod.outcome().auditEdits()) {
+        entries.add(wouldBe(pod, edit));
+      }
+      for (Finding finding : pod.outcome().findings()) {
+        entries.add(
+            new AuditEntry(
+                pod,
+                finding.rule(),
+                finding.severity(),
+                finding.reason(),
+                finding.path(),
+                finding.message()));
+      }
+    }
+    AuditReport.print(output, entries, pods.size(), terminal);
+    return entries.stream().anyMatch(entry -> failOn.isReached(entry.severity()))
+        ? ExitCode.FINDINGS
+        : ExitCode.FINE;
+  }
+
+  private static AuditEntry wouldBe(HardenedPod pod, Edit edit) {
+    return new AuditEntry(
+        pod,
+        Optional.of(edit.rule()),
+        Severity.WARNING,
+        AuditEntry.WOULD_CHANGE,
+        edit.path(),
+        "would set " + edit.path() + ": " + edit.reason());
+  }
+}

@@ -1,0 +1,15 @@
+package dev.holdfast.cli;
+
+/** What a command's exit code says. */
+final class ExitCode {
+  /** All is well. */
+  static final int FINE = 0;
+
+  /** There are findings at or above {@code --fail-on}. */
+  static final int FINDINGS = 1;
+
+  /** Bad usage, or input that cannot be read. */
+  static final int BAD_INPUT = 2;
+
+  private ExitCode() {}
+}

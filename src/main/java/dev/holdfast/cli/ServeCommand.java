@@ -1,0 +1,40 @@
+package dev.holdfast.cli;
+
+import dev.holdfast.admission.Server;
+import dev.holdfast.policy.PolicyException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code holdfast serve}: the webhook. */
+@Command(
+    name = "serve",
+    description = "Serves the admission webhook over HTTPS until it is told to stop.",
+    footer = {
+      "",
+      "Ports, certificates and times are set by properties and environment variables; see",
+      "https://holdfast.dev/reference/configuration.",
+      "",
+      "Example:",
+      "  holdfast serve --policy policies.yaml",
+      "",
+      "Exit codes: 0 stopped by a signal, 1 could not start, 2 bad usage or a bad policy file."
+    })
+final class ServeCommand implements Callable<Integer> {
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description = "HardeningPolicies to serve; read again when the file changes.")
+  private Path policy;
+
+  @Override
+  public Integer call() throws InputException {
+    try {
+      return Server.run(Optional.ofNullable(policy));
+    } catch (PolicyException e) {
+      throw new InputException(e.getMessage());
+    }
+  }
+}
