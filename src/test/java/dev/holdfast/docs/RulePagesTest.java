@@ -3,12 +3,14 @@ package dev.holdfast.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.Outcome;
+import dev.holdfast.hardening.patch.PatchOperation;
 import dev.holdfast.hardening.rule.Rule;
 import dev.holdfast.hardening.rule.Rules;
 import dev.holdfast.policy.PolicyLoader;
@@ -24,7 +26,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,14 +135,18 @@ class RulePagesTest {
     Outcome outcome =
         new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system")
             .harden(pod, "shop", ClusterFacts.of(ClusterFacts.DEFAULT_VERSION));
-    String patch =
-        outcome.patch().stream()
-            .map(operation -> operation.op().word() + " " + operation.path())
-            .collect(Collectors.joining("\n"));
+    ArrayNode patch = JSON.createArrayNode();
+    for (PatchOperation operation : outcome.patch()) {
+      patch
+          .addObject()
+          .put("op", operation.op().word())
+          .put("path", operation.path())
+          .set("value", operation.value());
+    }
     Page readme = Page.read(Path.of("README.md"));
 
     assertThat(readme.text()).contains("<!-- answer: " + REVIEW + " -->");
-    check(readme, readme.withQuotes("answer", ignored -> fenced("text", patch)));
+    check(readme, readme.withQuotes("answer", ignored -> fenced("json", CompactJson.of(patch))));
   }
 
   @Test
