@@ -1,6 +1,7 @@
 package dev.holdfast.hardening;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.hardening.patch.Pointers;
 import dev.holdfast.hardening.pod.Container;
 import dev.holdfast.hardening.pod.Metadata;
 import dev.holdfast.hardening.pod.PodView;
@@ -100,7 +101,8 @@ public final class Hardener {
     List<Finding> findings = new ArrayList<>();
     for (PodOverrides.Problem problem : selection.problems()) {
       boolean ofPod = metadata.labels().containsKey(problem.key());
-      findings.add(ignored(problem, ofPod ? "/metadata/labels/" + escaped(problem.key()) : ""));
+      findings.add(
+          ignored(problem, ofPod ? "/metadata/labels/" + Pointers.escaped(problem.key()) : ""));
     }
     if (selection.policy().isEmpty() || selection.mode() == Mode.OFF) {
       String policy = selection.policy().map(HardeningPolicy::name).orElse("");
@@ -109,7 +111,7 @@ public final class Hardener {
     HardeningPolicy policy = selection.policy().get();
     PodOverrides overrides = overrides(policy, metadata, view);
     for (PodOverrides.Problem problem : overrides.problems()) {
-      findings.add(ignored(problem, "/metadata/annotations/" + escaped(problem.key())));
+      findings.add(ignored(problem, "/metadata/annotations/" + Pointers.escaped(problem.key())));
     }
     return decide(
         new Subject(pod, metadata, policy, overrides, facts),
@@ -239,10 +241,6 @@ public final class Hardener {
         problem.reason(),
         path,
         problem.key() + ": " + Quoted.of(problem.value()) + " is ignored: " + problem.hint());
-  }
-
-  private static String escaped(String key) {
-    return key.replace("~", "~0").replace("/", "~1");
   }
 
   private static Outcome leftAlone(String policy, String why, List<Finding> findings) {

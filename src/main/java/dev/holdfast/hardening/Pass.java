@@ -1,11 +1,14 @@
 package dev.holdfast.hardening;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.holdfast.hardening.SafetyCheck.Violation;
 import dev.holdfast.hardening.patch.PatchBuilder;
 import dev.holdfast.hardening.patch.PatchOperation;
+import dev.holdfast.hardening.patch.Pointers;
 import dev.holdfast.hardening.pod.UnreadableField;
 import dev.holdfast.hardening.rule.Rule;
+import dev.holdfast.hardening.rule.Situation;
 import dev.holdfast.hardening.rule.Verdict;
 import dev.holdfast.policy.RuleName;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +27,9 @@ import java.util.Set;
 final class Pass {
   /** The API server's limit for keys and values of all annotations of an object. */
   private static final int MAX_ANNOTATION_BYTES = 256 * 1024;
+
+  /** In UTF-8, of a Java char. */
+  private static final int MAX_BYTES_A_CHARACTER = 3;
 
   private final Subject subject;
   private final PatchBuilder patch;
@@ -73,12 +79,20 @@ final class Pass {
     if (edits.isEmpty() || value.equals(present.get(key)) || !fits(present, key, value)) {
       return;
     }
-    String path = "/metadata/annotations/" + key.replace("~", "~0").replace("/", "~1");
-    boolean isThere = !subject.pod().at(path).isMissingNode() && !subject.pod().at(path).isNull();
+    String path = "/metadata/annotations/" + Pointers.escaped(key);
+    JsonNode there = Pointers.at(subject.pod(), path);
+    boolean isThere = !there.isMissingNode() && !there.isNull();
     patch.apply(isThere ? Edit.Op.REPLACE : Edit.Op.ADD, path, TextNode.valueOf(value));
   }
 
   private static boolean fits(Map<String, String> present, String key, String value) {
+    int characters = key.length() + value.length();
+    for (Map.Entry<String, String> annotation : present.entrySet()) {
+      characters += annotation.getKey().length() + annotation.getValue().length();
+    }
+    if (characters * MAX_BYTES_A_CHARACTER <= MAX_ANNOTATION_BYTES) {
+      return true;
+    }
     int bytes = key.length() + value.length();
     for (Map.Entry<String, String> annotation : present.entrySet()) {
       bytes += annotation.getKey().getBytes(StandardCharsets.UTF_8).length;
@@ -89,7 +103,7 @@ final class Pass {
 
   /** Empty if all went well. */
   private Optional<Finding> apply(List<Rule> rules, Set<RuleName> active) {
-    var situation = subject.situation(patch.pod(), active);
+    Situation situation = subject.situation(patch.pod(), active);
     for (Rule rule : rules) {
       if (!active.contains(rule.name())) {
         continue;
@@ -109,7 +123,7 @@ final class Pass {
       findings.addAll(verdict.findings());
       if (!verdict.edits().isEmpty()) {
         edits.addAll(verdict.edits());
-        situation = subject.situation(patch.pod(), active);
+        situation = situation.after(patch.pod());
       }
     }
     Optional<Violation> violation =

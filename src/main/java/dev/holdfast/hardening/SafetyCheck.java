@@ -2,6 +2,7 @@ package dev.holdfast.hardening;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.hardening.patch.Pointers;
 import dev.holdfast.hardening.rule.Rule;
 import dev.holdfast.policy.RuleName;
 import java.util.HashSet;
@@ -125,7 +126,7 @@ final class SafetyCheck {
   }
 
   private String ofRaise(Edit edit, long defaultValue) {
-    JsonNode old = before.at(edit.path());
+    JsonNode old = Pointers.at(before, edit.path());
     long from = old.isIntegralNumber() && old.longValue() != 0 ? old.longValue() : defaultValue;
     return edit.value().isIntegralNumber() && edit.value().longValue() > from
         ? ""
@@ -157,7 +158,7 @@ final class SafetyCheck {
   }
 
   private String ofTimeout(Edit edit) {
-    JsonNode probe = before.at(edit.path().substring(0, edit.path().lastIndexOf('/')));
+    JsonNode probe = Pointers.at(before, edit.path().substring(0, edit.path().lastIndexOf('/')));
     int period = probe.path("periodSeconds").asInt();
     return edit.value().asInt() > (period == 0 ? DEFAULT_PERIOD_SECONDS : period)
         ? "a timeout must not exceed the period"

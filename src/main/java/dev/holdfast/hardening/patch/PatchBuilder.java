@@ -1,6 +1,5 @@
 package dev.holdfast.hardening.patch;
 
-import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -50,72 +49,69 @@ public final class PatchBuilder {
    *     unusable then
    */
   public void apply(Edit.Op op, String path, JsonNode value) {
-    JsonPointer at = JsonPointer.compile(path);
-    if (at.matches()) {
+    if (path.isEmpty()) {
       throw new IllegalArgumentException("an edit of the whole pod");
     }
     pod = (ObjectNode) owned(pod);
     JsonNode parent = pod;
-    while (!at.tail().matches()) {
-      JsonNode child = child(parent, at);
+    int start = 0;
+    int end = path.indexOf('/', 1);
+    while (end >= 0) {
+      String key = Pointers.key(path, start, end);
+      JsonNode child = Pointers.child(parent, key);
       if (isAbsent(child)) {
-        String below = at.tail().toString();
-        String missing = path.substring(0, path.length() - below.length());
-        add(parent, at, missing, wrapped(at.tail(), value));
+        add(parent, key, path.substring(0, end), wrapped(path, end, value));
         return;
       }
       JsonNode copy = owned(child);
-      set(parent, at, copy);
+      if (copy != child) {
+        set(parent, key, copy);
+      }
       parent = copy;
-      at = at.tail();
+      start = end;
+      end = path.indexOf('/', start + 1);
     }
-    JsonNode present = child(parent, at);
+    String key = Pointers.key(path, start, path.length());
+    JsonNode present = Pointers.child(parent, key);
     if (op == Edit.Op.REPLACE) {
       if (isAbsent(present)) {
         throw new IllegalArgumentException(path + " is not there");
       }
-      set(parent, at, value);
+      set(parent, key, value);
       operations.add(new PatchOperation(Edit.Op.REPLACE, path, value));
     } else if (isAbsent(present) || present.isContainerNode() && present.isEmpty()) {
-      add(parent, at, path, value);
+      add(parent, key, path, value);
     } else {
       throw new IllegalArgumentException(path + " is there already");
     }
   }
 
-  private void add(JsonNode parent, JsonPointer at, String path, JsonNode value) {
+  private void add(JsonNode parent, String key, String path, JsonNode value) {
     if (!(parent instanceof ObjectNode)) {
       throw new IllegalArgumentException(path + " has no parent");
     }
-    set(parent, at, value);
+    set(parent, key, value);
     operations.add(new PatchOperation(Edit.Op.ADD, path, value));
   }
 
-  /** The value inside objects for each step of the pointer. */
-  private static JsonNode wrapped(JsonPointer pointer, JsonNode value) {
-    if (pointer.matches()) {
-      return value;
-    }
-    return JsonNodeFactory.instance
-        .objectNode()
-        .set(pointer.getMatchingProperty(), wrapped(pointer.tail(), value));
+  /** The value inside objects for each key that the path still has from here on. */
+  private static JsonNode wrapped(String path, int start, JsonNode value) {
+    int end = path.indexOf('/', start + 1);
+    ObjectNode wrapper = JsonNodeFactory.instance.objectNode();
+    return end < 0
+        ? wrapper.set(Pointers.key(path, start, path.length()), value)
+        : wrapper.set(Pointers.key(path, start, end), wrapped(path, end, value));
   }
 
   private static boolean isAbsent(JsonNode node) {
     return node == null || node.isNull();
   }
 
-  private static JsonNode child(JsonNode parent, JsonPointer at) {
-    return parent.isArray()
-        ? parent.get(at.getMatchingIndex())
-        : parent.get(at.getMatchingProperty());
-  }
-
-  private static void set(JsonNode parent, JsonPointer at, JsonNode value) {
+  private static void set(JsonNode parent, String key, JsonNode value) {
     if (parent instanceof ObjectNode object) {
-      object.set(at.getMatchingProperty(), value);
+      object.set(key, value);
     } else {
-      ((ArrayNode) parent).set(at.getMatchingIndex(), value);
+      ((ArrayNode) parent).set(Integer.parseInt(key), value);
     }
   }
 

@@ -20,6 +20,11 @@ public final class Container {
     this.pointer = pointer;
   }
 
+  /** The same container in a changed tree. */
+  Container after(ObjectNode changed) {
+    return changed == node ? this : new Container(changed, name, pointer);
+  }
+
   /** The container's name. */
   public String name() {
     return name;

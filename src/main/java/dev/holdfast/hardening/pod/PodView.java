@@ -51,6 +51,27 @@ public final class PodView {
     return new PodView(spec, metadata, containers, apps);
   }
 
+  /**
+   * The same pod after edits, which never add, remove or rename app containers.
+   *
+   * @param changed its tree now
+   */
+  public PodView after(ObjectNode changed) {
+    ObjectNode changedSpec = Fields.object(changed, "", "spec");
+    ArrayNode array = Fields.array(changedSpec, "/spec", "containers");
+    List<Container> all = new ArrayList<>(containers.size());
+    List<Container> changedApps = new ArrayList<>(apps.size());
+    for (int i = 0; i < containers.size(); i++) {
+      Container before = containers.get(i);
+      Container now = before.after((ObjectNode) array.get(i));
+      all.add(now);
+      if (changedApps.size() < apps.size() && apps.get(changedApps.size()) == before) {
+        changedApps.add(now);
+      }
+    }
+    return new PodView(changedSpec, metadata, all, changedApps);
+  }
+
   private static List<Container> containers(ObjectNode spec, String key) {
     ArrayNode array = Fields.array(spec, "/spec", key);
     List<Container> containers = new ArrayList<>(array.size());

@@ -2,7 +2,6 @@ package dev.holdfast.hardening.pod;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -108,11 +107,25 @@ public final class Probe {
         || handler().orElse("").equals("exec") && isPilotAgent(target());
   }
 
-  /** Whether both ask the same thing of the same place. */
+  /** Whether both ask the same thing of the same place, the API server's defaults filled in. */
   public boolean asksTheSameAs(Probe other) {
-    return other.handler().isPresent()
-        && handler().equals(other.handler())
-        && withDefaults(target()).equals(withDefaults(other.target()));
+    Optional<String> handler = handler();
+    if (handler.isEmpty() || !handler.equals(other.handler())) {
+      return false;
+    }
+    ObjectNode one = target();
+    ObjectNode two = other.target();
+    return switch (handler.get()) {
+      case "httpGet" ->
+          same(one, two, "port")
+              && same(one, two, "host")
+              && same(one, two, "httpHeaders")
+              && text(one, "path", "/").equals(text(two, "path", "/"))
+              && text(one, "scheme", "HTTP").equals(text(two, "scheme", "HTTP"));
+      case "grpc" ->
+          same(one, two, "port") && text(one, "service", "").equals(text(two, "service", ""));
+      default -> one.equals(two);
+    };
   }
 
   /**
@@ -124,23 +137,13 @@ public final class Probe {
     return asksTheSameAs(new Probe(handler, ""));
   }
 
-  private ObjectNode withDefaults(ObjectNode target) {
-    ObjectNode complete = target.deepCopy();
-    switch (handler().orElse("")) {
-      case "httpGet" -> {
-        putIfAbsent(complete, "path", "/");
-        putIfAbsent(complete, "scheme", "HTTP");
-      }
-      case "grpc" -> putIfAbsent(complete, "service", "");
-      default -> {}
-    }
-    return complete;
+  private static boolean same(ObjectNode one, ObjectNode two, String key) {
+    return Fields.member(one, key).equals(Fields.member(two, key));
   }
 
-  private static void putIfAbsent(ObjectNode target, String key, String value) {
-    if (Fields.member(target, key).isMissingNode()) {
-      target.set(key, TextNode.valueOf(value));
-    }
+  private static String text(ObjectNode target, String key, String absent) {
+    JsonNode value = Fields.member(target, key);
+    return value.isMissingNode() ? absent : value.asText();
   }
 
   private static boolean isPort(JsonNode port, int number) {

@@ -1,5 +1,6 @@
 package dev.holdfast.hardening.rule;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.pod.PodView;
 import dev.holdfast.policy.HardeningPolicy;
@@ -23,6 +24,11 @@ public record Situation(
     PodOverrides overrides,
     ClusterFacts facts,
     Set<RuleName> active) {
+
+  /** The same, when the pod has become this. */
+  public Situation after(ObjectNode changed) {
+    return new Situation(pod.after(changed), policy, overrides, facts, active);
+  }
 
   /** The settings of all rules. */
   RuleSettings settings() {
