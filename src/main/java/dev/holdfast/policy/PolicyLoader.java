@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.policy.SchemaType.Problems;
 import dev.holdfast.yaml.Position;
 import dev.holdfast.yaml.YamlDocument;
 import dev.holdfast.yaml.YamlException;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
 
 /** Reads HardeningPolicies: the one loader for files, custom resources and the embedded default. */
 public final class PolicyLoader {
@@ -38,15 +38,14 @@ public final class PolicyLoader {
     List<HardeningPolicy> policies = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (YamlDocument document : documents(source, bytes)) {
+      Found found = new Found(source, document, problems);
       int before = problems.size();
-      check(
-          document.content(),
-          (pointer, problem) -> problems.add(at(source, document, pointer, problem)));
+      check(document.content(), found);
       if (problems.size() == before) {
         HardeningPolicy policy = build((ObjectNode) document.content());
         policies.add(policy);
         if (!names.add(policy.name())) {
-          problems.add(at(source, document, "/metadata/name", policy.name() + " is there twice"));
+          found.atValue("/metadata/name", policy.name() + " is there twice");
         }
       }
     }
@@ -54,6 +53,24 @@ public final class PolicyLoader {
       throw new PolicyException(problems);
     }
     return List.copyOf(policies);
+  }
+
+  /** What is found in a document, with its places in the text. */
+  private record Found(String source, YamlDocument document, List<PolicyException.Problem> problems)
+      implements Problems {
+    @Override
+    public void atValue(String pointer, String problem) {
+      add(document.position(pointer), pointer, problem);
+    }
+
+    @Override
+    public void atKey(String pointer, String problem) {
+      add(document.keyPosition(pointer), pointer, problem);
+    }
+
+    private void add(Position at, String pointer, String problem) {
+      problems.add(new PolicyException.Problem(source, at.line(), at.column(), pointer, problem));
+    }
   }
 
   /** The policy that serves where no other is given: the profile {@code standard}. */
@@ -91,68 +108,47 @@ public final class PolicyLoader {
     }
   }
 
-  private static PolicyException.Problem at(
-      String source, YamlDocument document, String pointer, String problem) {
-    Position position =
-        problem.startsWith("unknown key")
-            ? document.keyPosition(pointer)
-            : document.position(pointer);
-    return new PolicyException.Problem(
-        source, position.line(), position.column(), pointer, problem);
-  }
-
-  private static void check(JsonNode document, BiConsumer<String, String> problems) {
-    List<String> wrong = new ArrayList<>();
-    BiConsumer<String, String> counted = problems.andThen((pointer, problem) -> wrong.add(pointer));
-    PolicySchema.DOCUMENT.check("", document, counted);
-    if (!document.isObject()) {
-      return;
+  private static void check(JsonNode document, Found found) {
+    int before = found.problems().size();
+    PolicySchema.DOCUMENT.check("", document, found);
+    if (document.path("metadata").has("name")) {
+      PolicySchema.NAME.check("/metadata/name", document.at("/metadata/name"), found);
+    } else if (document.has("metadata")) {
+      found.atValue("/metadata", "the key name is missing");
     }
-    if (document.has("metadata")) {
-      if (document.get("metadata").has("name")) {
-        PolicySchema.NAME.check("/metadata/name", document.at("/metadata/name"), counted);
-      } else {
-        counted.accept("/metadata", "the key name is missing");
-      }
-    }
-    if (wrong.isEmpty()) {
-      checkTogether(effectiveSpec((ObjectNode) document), problems);
-      checkSelector("/spec/namespaceSelector", document, problems);
-      checkSelector("/spec/podSelector", document, problems);
+    if (found.problems().size() == before) {
+      checkTogether(effectiveSpec((ObjectNode) document), found);
+      checkSelector("/spec/namespaceSelector", document, found);
+      checkSelector("/spec/podSelector", document, found);
     }
   }
 
   /** What no value can say alone. */
-  private static void checkTogether(ObjectNode spec, BiConsumer<String, String> problems) {
+  private static void checkTogether(ObjectNode spec, Problems problems) {
     checkOrder(spec, "preStop/drain", "minimumSeconds", "maximumSeconds", problems);
     checkOrder(spec, "readinessProbe", "timeoutSeconds", "periodSeconds", problems);
     checkOrder(spec, "terminationGrace", "shutdownSeconds", "maximumSeconds", problems);
   }
 
   private static void checkOrder(
-      ObjectNode spec,
-      String below,
-      String smaller,
-      String larger,
-      BiConsumer<String, String> problems) {
+      ObjectNode spec, String below, String smaller, String larger, Problems problems) {
     String pointer = "/rules/" + below + "/";
     int least = spec.at(pointer + smaller).intValue();
     int most = spec.at(pointer + larger).intValue();
     if (least > most) {
-      problems.accept(
+      problems.atValue(
           "/spec" + pointer + smaller,
           smaller + " (" + least + ") must not exceed " + larger + " (" + most + ")");
     }
   }
 
-  private static void checkSelector(
-      String pointer, JsonNode document, BiConsumer<String, String> problems) {
+  private static void checkSelector(String pointer, JsonNode document, Problems problems) {
     JsonNode expressions = document.at(pointer).path("matchExpressions");
     for (int i = 0; i < expressions.size(); i++) {
       String operator = expressions.get(i).path("operator").asText();
       boolean compares = operator.equals("In") || operator.equals("NotIn");
       if (compares == expressions.get(i).path("values").isEmpty()) {
-        problems.accept(
+        problems.atValue(
             pointer + "/matchExpressions/" + i,
             "the operator " + operator + (compares ? " needs values" : " takes no values"));
       }
@@ -259,6 +255,11 @@ public final class PolicyLoader {
     policy.sidecars().stream().sorted().forEach(spec.putArray("sidecars")::add);
     ObjectNode rules = spec.putObject("rules");
     ObjectNode settings = JSON.valueToTree(policy.rules());
+    String maxUnavailable = policy.rules().disruptionBudget().maxUnavailable();
+    if (!maxUnavailable.endsWith("%")) {
+      ((ObjectNode) settings.get(RuleName.DISRUPTION_BUDGET.key()))
+          .put("maxUnavailable", Integer.parseInt(maxUnavailable));
+    }
     for (String key : PolicySchema.RULES.keys().keySet()) {
       ObjectNode rule = rules.putObject(key);
       RuleName name = RuleName.ofKey(key);

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 
 /**
@@ -19,8 +18,16 @@ import java.util.regex.Pattern;
  */
 sealed interface SchemaType {
 
-  /** Reports everything that is wrong with a value: where (JSON pointer), and what. */
-  void check(String pointer, JsonNode value, BiConsumer<String, String> problems);
+  /** Takes everything that is wrong: where (JSON pointer), and what, as one line. */
+  interface Problems {
+    void atValue(String pointer, String problem);
+
+    /** The key is wrong, whatever its value. */
+    void atKey(String pointer, String problem);
+  }
+
+  /** Reports everything that is wrong with a value. */
+  void check(String pointer, JsonNode value, Problems problems);
 
   /** What is allowed, as it follows "expected". */
   String allowed();
@@ -35,13 +42,17 @@ sealed interface SchemaType {
   /** A whole number within a range. */
   record Whole(int minimum, int maximum) implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
-      if (!value.isIntegralNumber()
-          || !value.canConvertToInt()
-          || value.intValue() < minimum
-          || value.intValue() > maximum) {
-        problems.accept(pointer, shown(value) + " is not allowed: expected " + allowed());
+    public void check(String pointer, JsonNode value, Problems problems) {
+      if (!allows(value)) {
+        problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed());
       }
+    }
+
+    boolean allows(JsonNode value) {
+      return value.isIntegralNumber()
+          && value.canConvertToInt()
+          && value.intValue() >= minimum
+          && value.intValue() <= maximum;
     }
 
     @Override
@@ -77,7 +88,7 @@ sealed interface SchemaType {
     }
 
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (value.isTextual() && words.contains(value.textValue()) || isOff(value)) {
         return;
       }
@@ -87,7 +98,7 @@ sealed interface SchemaType {
                   .map(word -> "; did you mean " + word + "?")
                   .orElse("")
               : "";
-      problems.accept(pointer, shown(value) + " is not allowed: expected " + allowed() + meant);
+      problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed() + meant);
     }
 
     /** YAML 1.1, which Kubernetes' tools read, takes an unquoted {@code Off} for {@code false}. */
@@ -118,9 +129,9 @@ sealed interface SchemaType {
   /** Text of a form. */
   record Text(Pattern form, String allowed) implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isTextual() || !form.matcher(value.textValue()).matches()) {
-        problems.accept(pointer, shown(value) + " is not allowed: expected " + allowed);
+        problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed);
       }
     }
 
@@ -133,9 +144,9 @@ sealed interface SchemaType {
   /** True or false. */
   record Flag() implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isBoolean()) {
-        problems.accept(pointer, shown(value) + " is not allowed: expected " + allowed());
+        problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed());
       }
     }
 
@@ -153,15 +164,13 @@ sealed interface SchemaType {
   /** A whole number, or else a text of a form; as {@code maxUnavailable} of a budget is. */
   record WholeOr(Whole whole, Text text) implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (value.isTextual() && text.form().matcher(value.textValue()).matches()) {
         return;
       }
-      whole.check(
-          pointer,
-          value,
-          (at, what) ->
-              problems.accept(at, shown(value) + " is not allowed: expected " + allowed()));
+      if (!whole.allows(value)) {
+        problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed());
+      }
     }
 
     @Override
@@ -180,9 +189,9 @@ sealed interface SchemaType {
   /** A list without repetitions. */
   record ListOf(SchemaType element, int least) implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isArray() || value.size() < least) {
-        problems.accept(pointer, shown(value) + " is not allowed: expected " + allowed());
+        problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed());
         return;
       }
       Set<JsonNode> seen = new HashSet<>();
@@ -190,7 +199,7 @@ sealed interface SchemaType {
         String at = pointer + "/" + i;
         element.check(at, value.get(i), problems);
         if (!seen.add(value.get(i))) {
-          problems.accept(at, shown(value.get(i)) + " is there twice");
+          problems.atValue(at, shown(value.get(i)) + " is there twice");
         }
       }
     }
@@ -213,15 +222,15 @@ sealed interface SchemaType {
   /** An object of free keys with text values, such as {@code matchLabels}. */
   record Texts(Text key, Text value) implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode map, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode map, Problems problems) {
       if (!map.isObject()) {
-        problems.accept(pointer, shown(map) + " is not allowed: expected " + allowed());
+        problems.atValue(pointer, shown(map) + " is not allowed: expected " + allowed());
         return;
       }
       for (Map.Entry<String, JsonNode> member : map.properties()) {
         String at = pointer + "/" + member.getKey().replace("~", "~0").replace("/", "~1");
         if (!key.form().matcher(member.getKey()).matches()) {
-          problems.accept(
+          problems.atKey(
               at, "\"" + member.getKey() + "\" is not allowed as a key: expected " + key.allowed());
         }
         value.check(at, member.getValue(), problems);
@@ -262,9 +271,9 @@ sealed interface SchemaType {
     }
 
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {
+    public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isObject()) {
-        problems.accept(pointer, shown(value) + " is not allowed: expected an object");
+        problems.atValue(pointer, shown(value) + " is not allowed: expected an object");
         return;
       }
       for (Map.Entry<String, JsonNode> member : value.properties()) {
@@ -274,7 +283,7 @@ sealed interface SchemaType {
         if (key != null) {
           key.type().check(at, member.getValue(), problems);
         } else {
-          problems.accept(
+          problems.atKey(
               at,
               "unknown key \""
                   + name
@@ -286,7 +295,7 @@ sealed interface SchemaType {
       }
       for (String name : keys.keySet()) {
         if (required.contains(name) && !value.has(name)) {
-          problems.accept(pointer, "the key " + name + " is missing");
+          problems.atValue(pointer, "the key " + name + " is missing");
         }
       }
     }
@@ -323,7 +332,7 @@ sealed interface SchemaType {
   /** An object that is not looked into, such as the rest of {@code metadata}. */
   record Anything() implements SchemaType {
     @Override
-    public void check(String pointer, JsonNode value, BiConsumer<String, String> problems) {}
+    public void check(String pointer, JsonNode value, Problems problems) {}
 
     @Override
     public String allowed() {
