@@ -1,11 +1,8 @@
 package dev.holdfast.cli;
 
-import dev.holdfast.hardening.Edit;
-import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Severity;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,15 +14,14 @@ import picocli.CommandLine.Option;
     description = "Prints findings, and what hardening would change.",
     footer = {
       "",
-      "What would change counts as a warning.",
+      "What would change counts as a warning. Every line says where, and which rule explains it.",
       "",
       "Examples:",
       "  holdfast audit -f manifests/",
       "  helm template my-release my-chart | holdfast audit --fail-on never",
       "  holdfast audit -f manifests/ -o sarif > holdfast.sarif",
       "",
-      "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or input that cannot",
-      "be read."
+      "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or input."
     })
 final class AuditCommand implements Callable<Integer> {
   private final Terminal terminal;
@@ -65,39 +61,18 @@ final class AuditCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InputException {
-    List<HardenedPod> pods = engine.harden(Manifests.read(files.names(), terminal), terminal);
+    Manifests manifests = Manifests.read(files.names(), terminal);
+    List<HardenedPod> pods = new ArrayList<>();
+    engine.harden(manifests.files(), terminal).forEach(file -> pods.addAll(file.pods()));
     List<AuditEntry> entries = new ArrayList<>();
-    for (HardenedPod pod : pods) {
-      for (Edit edit : pod.outcome().edits()) {
-        entries.add(wouldBe(pod, edit));
-      }
-      for (Edit edit : pod.outcome().auditEdits()) {
-        entries.add(wouldBe(pod, edit));
-      }
-      for (Finding finding : pod.outcome().findings()) {
-        entries.add(
-            new AuditEntry(
-                pod,
-                finding.rule(),
-                finding.severity(),
-                finding.reason(),
-                finding.path(),
-                finding.message()));
-      }
+    pods.forEach(pod -> entries.addAll(AuditEntry.of(pod)));
+    manifests.problems().forEach(terminal.err()::println);
+    terminal.out().print(AuditReport.of(output, entries, pods.size(), terminal.outStyle()));
+    if (!manifests.problems().isEmpty()) {
+      return ExitCode.BAD_INPUT;
     }
-    AuditReport.print(output, entries, pods.size(), terminal);
     return entries.stream().anyMatch(entry -> failOn.isReached(entry.severity()))
         ? ExitCode.FINDINGS
         : ExitCode.FINE;
-  }
-
-  private static AuditEntry wouldBe(HardenedPod pod, Edit edit) {
-    return new AuditEntry(
-        pod,
-        Optional.of(edit.rule()),
-        Severity.WARNING,
-        AuditEntry.WOULD_CHANGE,
-        edit.path(),
-        "would set " + edit.path() + ": " + edit.reason());
   }
 }

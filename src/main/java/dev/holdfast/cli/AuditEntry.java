@@ -1,54 +1,121 @@
 package dev.holdfast.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.hardening.Edit;
+import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.RuleName;
 import dev.holdfast.yaml.Position;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
- * One line of an audit.
+ * One thing to tell of an object: a finding, or a change that {@code harden} would make.
  *
- * @param rule empty for what concerns the pod's labels and annotations
- * @param reason a finding's reason, or {@link #WOULD_CHANGE}
- * @param path JSON pointer into the pod
+ * @param pod what it is about
+ * @param position where in the file: the place, or the nearest thing around what is absent
+ * @param severity a change counts as a warning: the pod is not as the policy wants it
+ * @param rule the rule; empty for what concerns the pod's labels and annotations
+ * @param reason a short stable code; {@link #WOULD_CHANGE} for changes
+ * @param pointer JSON pointer in the object
+ * @param message one sentence
+ * @param value what the field would be set to; empty for findings
  */
 record AuditEntry(
     HardenedPod pod,
-    Optional<RuleName> rule,
+    Position position,
     Severity severity,
+    Optional<RuleName> rule,
     String reason,
-    String path,
-    String message) {
-  /** The reason of a change that hardening would make. */
+    String pointer,
+    String message,
+    Optional<JsonNode> value) {
+  /** The reason of every change. */
   static final String WOULD_CHANGE = "would-change";
 
-  private static final String ANNOTATIONS = "https://holdfast.dev/reference/annotations";
+  /** Stands for the rule where there is none. */
+  static final String POD = "pod";
+
+  private static final String LABELS_AND_ANNOTATIONS = "https://holdfast.dev/reference/annotations";
+
+  /** All of an object, in the order of the file; the most severe first at one place. */
+  static List<AuditEntry> of(HardenedPod pod) {
+    List<AuditEntry> all = new ArrayList<>();
+    for (Edit edit : pod.edits()) {
+      String pointer = pod.podPointer() + edit.path();
+      all.add(
+          new AuditEntry(
+              pod,
+              pod.object().position(pointer),
+              Severity.WARNING,
+              Optional.of(edit.rule()),
+              WOULD_CHANGE,
+              pointer,
+              edit.reason(),
+              Optional.of(edit.value())));
+    }
+    for (Finding finding : pod.outcome().findings()) {
+      all.add(of(pod, finding));
+    }
+    all.sort(
+        Comparator.comparing(AuditEntry::position)
+            .thenComparing(AuditEntry::severity, Comparator.reverseOrder()));
+    return all;
+  }
+
+  /** A finding, and where it is. */
+  static AuditEntry of(HardenedPod pod, Finding finding) {
+    String pointer = pod.podPointer() + finding.path();
+    return new AuditEntry(
+        pod,
+        pod.object().position(pointer),
+        finding.severity(),
+        finding.rule(),
+        finding.reason(),
+        pointer,
+        finding.message(),
+        Optional.empty());
+  }
+
+  String file() {
+    return pod.object().file().name();
+  }
+
+  /** The rule's name, or {@link #POD}. */
+  String ruleId() {
+    return rule.map(RuleName::id).orElse(POD);
+  }
+
+  /** The page that explains it. */
+  String link() {
+    return rule.map(RuleName::documentation).orElse(LABELS_AND_ANNOTATIONS);
+  }
+
+  /** {@code warning} and so on. */
+  String severityWord() {
+    return severity.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether this is a change, not a finding. */
+  boolean isChange() {
+    return value.isPresent();
+  }
+
+  /** The sentence for people: for a change what would be set, and why. */
+  String sentence() {
+    return Style.plain(isChange() ? "would set " + pointer + ": " + message : message);
+  }
 
   /** {@code rule:reason}. */
   String code() {
     return ruleId() + ":" + reason;
   }
 
-  /** The rule's name; {@code pod} where no rule found it. */
-  String ruleId() {
-    return rule.map(RuleName::id).orElse("pod");
-  }
-
-  String severityWord() {
-    return severity.name().toLowerCase(Locale.ROOT);
-  }
-
-  Position position() {
-    return pod.position(path);
-  }
-
-  /** JSON pointer into the document. */
-  String pointer() {
-    return pod.place().pointer(path);
-  }
-
-  String documentation() {
-    return rule.map(RuleName::documentation).orElse(ANNOTATIONS);
+  /** {@code FILE:LINE:COLUMN}, which editors and terminals make a link of. */
+  String place() {
+    return file() + ":" + position;
   }
 }

@@ -1,25 +1,24 @@
 package dev.holdfast.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.Severity;
-import dev.holdfast.policy.RuleName;
-import dev.holdfast.yaml.Position;
 import dev.holdfast.yaml.YamlWriter;
-import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** The forms in which an audit is printed. */
 final class AuditReport {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String SARIF_SCHEMA =
-      "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+  private final Style style;
+  private final StringBuilder text = new StringBuilder();
+  private final int[] widths = {0, 0, 0};
 
-  private AuditReport() {}
+  private AuditReport(Style style) {
+    this.style = style;
+  }
 
   /** The forms. */
   enum Format {
@@ -30,163 +29,132 @@ final class AuditReport {
     github
   }
 
-  static void print(Format format, List<AuditEntry> entries, int pods, Terminal terminal) {
-    switch (format) {
-      case table -> table(entries, pods, terminal);
-      case json -> terminal.out().println(pretty(document(entries)));
-      case yaml -> terminal.out().print(YamlWriter.write(document(entries)));
-      case sarif -> terminal.out().println(pretty(sarif(entries)));
-      case github -> github(entries, terminal.out());
-    }
-  }
-
-  private static void table(List<AuditEntry> entries, int pods, Terminal terminal) {
-    int widest = 0;
-    for (AuditEntry entry : entries) {
-      widest = Math.max(widest, entry.ruleId().length());
-    }
-    HardenedPod last = null;
-    for (AuditEntry entry : entries) {
-      if (entry.pod() != last) {
-        terminal.out().println(entry.pod().title() + "  " + entry.pod().where(""));
-        last = entry.pod();
-      }
-      terminal
-          .out()
-          .println(
-              "  "
-                  + pad(entry.position().toString(), 8)
-                  + coloured(entry.severity(), pad(entry.severityWord(), 9), terminal)
-                  + pad(entry.ruleId(), widest + 2)
-                  + entry.message());
-    }
-    if (!entries.isEmpty()) {
-      terminal.out().println();
-      terminal
-          .out()
-          .println(
-              "For a rule's reasons: holdfast explain RULE, or https://holdfast.dev/rules/RULE");
-    }
-    terminal.err().println(pods + " pods and pod templates, " + entries.size() + " findings");
-  }
-
-  private static String pad(String text, int width) {
-    return text + " ".repeat(Math.max(1, width - text.length()));
-  }
-
-  private static String coloured(Severity severity, String text, Terminal terminal) {
-    if (!terminal.colours()) {
-      return text;
-    }
-    return switch (severity) {
-      case INFO -> text;
-      case WARNING -> "\u001b[33m" + text + "\u001b[0m";
-      case ERROR -> "\u001b[31m" + text + "\u001b[0m";
+  /**
+   * The whole report.
+   *
+   * @param pods how many pods and pod templates there are
+   */
+  static String of(Format format, List<AuditEntry> entries, int pods, Style style) {
+    return switch (format) {
+      case table -> table(entries, pods, style);
+      case json -> Json.pretty(document(entries, pods));
+      case yaml -> YamlWriter.write(document(entries, pods));
+      case sarif -> Json.pretty(Sarif.of(entries));
+      case github -> GithubAnnotations.of(entries);
     };
   }
 
-  private static ObjectNode document(List<AuditEntry> entries) {
+  private static String table(List<AuditEntry> entries, int pods, Style style) {
+    AuditReport table = new AuditReport(style);
+    for (AuditEntry entry : entries) {
+      String[] cells = cells(entry);
+      for (int i = 0; i < cells.length; i++) {
+        table.widths[i] = Math.max(table.widths[i], cells[i].length());
+      }
+    }
+    HardenedPod pod = null;
+    for (AuditEntry entry : entries) {
+      if (entry.pod() != pod) {
+        pod = entry.pod();
+        table.line(style.bold(pod.title()));
+      }
+      table.row(entry);
+    }
+    table.end(entries, pods);
+    return table.text.toString();
+  }
+
+  private static String[] cells(AuditEntry entry) {
+    return new String[] {entry.place(), entry.severityWord(), entry.ruleId()};
+  }
+
+  private void row(AuditEntry entry) {
+    String[] cells = cells(entry);
+    line(
+        "  "
+            + padded(cells[0], 0)
+            + coloured(entry.severity(), padded(cells[1], 1))
+            + padded(cells[2], 2)
+            + entry.sentence()
+            + (entry.value().isPresent() || entry.pointer().isEmpty()
+                ? ""
+                : style.faint(" at " + Style.plain(entry.pointer()))));
+  }
+
+  private String padded(String cell, int column) {
+    return cell + " ".repeat(widths[column] - cell.length() + 2);
+  }
+
+  private String coloured(Severity severity, String word) {
+    return switch (severity) {
+      case INFO -> style.cyan(word);
+      case WARNING -> style.yellow(word);
+      case ERROR -> style.red(word);
+    };
+  }
+
+  private void end(List<AuditEntry> entries, int pods) {
+    Map<String, String> links = new TreeMap<>();
+    entries.forEach(one -> links.put(one.ruleId(), one.link()));
+    links.forEach((rule, link) -> line(style.faint(rule + ": " + link)));
+    if (!links.isEmpty()) {
+      line("");
+    }
+    line(
+        count(entries, Severity.ERROR, "error")
+            + ", "
+            + count(entries, Severity.WARNING, "warning")
+            + ", "
+            + entries.stream().filter(one -> one.severity() == Severity.INFO).count()
+            + " info in "
+            + plural(pods, "pod")
+            + " and pod templates");
+  }
+
+  private static String count(List<AuditEntry> entries, Severity severity, String word) {
+    return plural((int) entries.stream().filter(one -> one.severity() == severity).count(), word);
+  }
+
+  private static String plural(int count, String word) {
+    return count + " " + word + (count == 1 ? "" : "s");
+  }
+
+  private void line(String line) {
+    text.append(line).append('\n');
+  }
+
+  /** For programs; docs/cli.md describes its fields. */
+  private static ObjectNode document(List<AuditEntry> entries, int pods) {
     ObjectNode document = JsonNodeFactory.instance.objectNode();
+    ObjectNode summary = document.putObject("summary");
+    summary.put("pods", pods);
+    for (Severity severity : Severity.values()) {
+      summary.put(
+          severity.name().toLowerCase(Locale.ROOT),
+          entries.stream().filter(one -> one.severity() == severity).count());
+    }
     ArrayNode findings = document.putArray("findings");
     for (AuditEntry entry : entries) {
-      Position position = entry.position();
-      ObjectNode finding = findings.addObject();
-      finding.put("severity", entry.severityWord());
-      finding.put("rule", entry.ruleId());
-      finding.put("reason", entry.reason());
-      finding.put("message", entry.message());
-      finding.put("file", entry.pod().place().file());
-      finding.put("line", position.line());
-      finding.put("column", position.column());
-      finding.put("kind", entry.pod().place().kind());
-      finding.put("namespace", entry.pod().namespace());
-      finding.put("name", entry.pod().place().name());
-      finding.put("pointer", entry.pointer());
-      finding.put("documentation", entry.documentation());
+      findings.add(finding(entry));
     }
     return document;
   }
 
-  private static ObjectNode sarif(List<AuditEntry> entries) {
-    ObjectNode sarif = JsonNodeFactory.instance.objectNode();
-    sarif.put("$schema", SARIF_SCHEMA);
-    sarif.put("version", "2.1.0");
-    ObjectNode run = sarif.putArray("runs").addObject();
-    ObjectNode driver = run.putObject("tool").putObject("driver");
-    driver.put("name", "Holdfast");
-    driver.put("informationUri", "https://holdfast.dev");
-    ArrayNode rules = driver.putArray("rules");
-    for (RuleName rule : RuleName.values()) {
-      sarifRule(rules, rule.id(), rule.documentation());
-    }
-    sarifRule(rules, "pod", "https://holdfast.dev/reference/annotations");
-    ArrayNode results = run.putArray("results");
-    for (AuditEntry entry : entries) {
-      ObjectNode result = results.addObject();
-      result.put("ruleId", entry.ruleId());
-      result.put(
-          "level",
-          switch (entry.severity()) {
-            case INFO -> "note";
-            case WARNING -> "warning";
-            case ERROR -> "error";
-          });
-      result.putObject("message").put("text", entry.pod().title() + ": " + entry.message());
-      ObjectNode location = result.putArray("locations").addObject().putObject("physicalLocation");
-      location.putObject("artifactLocation").put("uri", entry.pod().place().file());
-      location
-          .putObject("region")
-          .put("startLine", entry.position().line())
-          .put("startColumn", entry.position().column());
-    }
-    return sarif;
-  }
-
-  private static void sarifRule(ArrayNode rules, String id, String documentation) {
-    ObjectNode rule = rules.addObject();
-    rule.put("id", id);
-    rule.put("helpUri", documentation);
-    rule.putObject("shortDescription").put("text", "Holdfast: " + id);
-  }
-
-  private static void github(List<AuditEntry> entries, PrintStream out) {
-    for (AuditEntry entry : entries) {
-      String command =
-          switch (entry.severity()) {
-            case INFO -> "notice";
-            case WARNING -> "warning";
-            case ERROR -> "error";
-          };
-      out.println(
-          "::"
-              + command
-              + " file="
-              + property(entry.pod().place().file())
-              + ",line="
-              + entry.position().line()
-              + ",col="
-              + entry.position().column()
-              + ",title="
-              + property("holdfast " + entry.code())
-              + "::"
-              + data(entry.pod().title() + ": " + entry.message() + " " + entry.documentation()));
-    }
-  }
-
-  /** As GitHub's workflow commands want it escaped. */
-  private static String data(String text) {
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A");
-  }
-
-  private static String property(String text) {
-    return data(text).replace(":", "%3A").replace(",", "%2C");
-  }
-
-  private static String pretty(JsonNode node) {
-    try {
-      return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+  private static ObjectNode finding(AuditEntry entry) {
+    ObjectNode finding = JsonNodeFactory.instance.objectNode();
+    finding.put("file", entry.file());
+    finding.put("line", entry.position().line());
+    finding.put("column", entry.position().column());
+    finding.put("kind", entry.pod().object().kind());
+    finding.put("namespace", entry.pod().namespace());
+    finding.put("name", entry.pod().object().name());
+    finding.put("severity", entry.severityWord());
+    finding.put("rule", entry.ruleId());
+    finding.put("reason", entry.reason());
+    finding.put("pointer", entry.pointer());
+    finding.put("message", entry.message());
+    finding.put("documentation", entry.link());
+    entry.value().ifPresent(value -> finding.set("value", value));
+    return finding;
   }
 }

@@ -3,26 +3,36 @@ package dev.holdfast.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Everything but {@code serve} runs without any server or framework. */
 @Command(
     name = "holdfast",
     description = "Makes pods survive node drains, rolling updates and stop signals.",
+    synopsisSubcommandLabel = "COMMAND",
     versionProvider = Cli.Version.class,
     footer = {
       "",
       "Examples:",
       "  holdfast harden -f deployment.yaml -o diff",
       "  holdfast audit -f manifests/",
-      "  holdfast serve"
+      "  holdfast explain pre-stop",
+      "  holdfast serve",
+      "",
+      "holdfast COMMAND --help tells more about a command.",
+      "Exit codes: 0 fine, 1 findings (audit), 2 bad usage or input."
     })
 public final class Cli {
   @Option(
@@ -38,6 +48,8 @@ public final class Cli {
       description = "Print the version.")
   private boolean version;
 
+  private static final int HELP_WIDTH = 100;
+
   private Cli() {}
 
   /**
@@ -51,9 +63,22 @@ public final class Cli {
   }
 
   static int run(Terminal terminal, String... arguments) {
-    int code = commandLine(terminal).execute(arguments);
+    int code;
+    try {
+      code = commandLine(terminal).execute(arguments);
+    } catch (OutOfMemoryError e) {
+      terminal.err().println("holdfast: the memory of the JVM is too small; raise it with -Xmx");
+      code = ExitCode.BAD_INPUT;
+    }
     terminal.out().flush();
     terminal.err().flush();
+    Optional<IOException> failure = terminal.out().failure();
+    if (failure.isPresent()) {
+      terminal
+          .err()
+          .println("holdfast: the output cannot be written: " + Manifests.reason(failure.get()));
+      return ExitCode.BAD_INPUT;
+    }
     return code;
   }
 
@@ -70,32 +95,66 @@ public final class Cli {
             .addSubcommand(new ExplainCommand(terminal))
             .addSubcommand(new ServeCommand())
             .addSubcommand(new CompletionCommand(terminal));
-    line.setColorScheme(
-        CommandLine.Help.defaultColorScheme(terminal.colours() ? Ansi.ON : Ansi.OFF));
-    line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
-    line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
-    line.setExecutionExceptionHandler(
-        (failure, command, result) -> {
-          if (failure instanceof InputException) {
-            terminal.err().println(failure.getMessage());
-          } else {
-            terminal.err().println("holdfast has a defect; please report this:");
-            failure.printStackTrace(terminal.err());
-          }
-          return ExitCode.BAD_INPUT;
-        });
-    return line;
+    return line.setColorScheme(colours(terminal.outStyle()))
+        .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
+        .setUsageHelpWidth(HELP_WIDTH)
+        .setExpandAtFiles(false)
+        .setParameterExceptionHandler((misuse, args) -> misused(misuse, terminal))
+        .setExecutionExceptionHandler((failure, command, result) -> failed(failure, terminal));
+  }
+
+  private static Help.ColorScheme colours(Style style) {
+    return Help.defaultColorScheme(style.coloured() ? Help.Ansi.ON : Help.Ansi.OFF);
+  }
+
+  private static int misused(ParameterException misuse, Terminal terminal) {
+    CommandLine command = misuse.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    terminal.err().println(name + ": " + Style.plain(misuse.getMessage()));
+    if (misuse instanceof UnmatchedArgumentException unmatched) {
+      List<String> meant = unmatched.getSuggestions();
+      if (!meant.isEmpty()) {
+        terminal.err().println("Did you mean " + Style.plain(String.join(" or ", meant)) + "?");
+      }
+    }
+    if (command.getSubcommands().isEmpty()) {
+      terminal.err().println(name + " --help tells more.");
+    } else {
+      terminal.err().println();
+      terminal.err().print(command.getUsageMessage(colours(terminal.errStyle())));
+    }
+    return ExitCode.BAD_INPUT;
+  }
+
+  private static int failed(Exception failure, Terminal terminal) {
+    if (failure instanceof InputException) {
+      terminal.err().println(failure.getMessage());
+    } else if (failure instanceof ParameterException misuse) {
+      return misused(misuse, terminal);
+    } else {
+      terminal.err().println("holdfast has a defect; please report this:");
+      failure.printStackTrace(terminal.err());
+    }
+    return ExitCode.BAD_INPUT;
   }
 
   /** The version that the build wrote. */
   static final class Version implements IVersionProvider {
     @Override
-    public String[] getVersion() throws IOException {
+    public String[] getVersion() {
+      return new String[] {"holdfast " + text()};
+    }
+
+    /** For example {@code 0.1.0}. */
+    static String text() {
       Properties build = new Properties();
       try (InputStream in = Cli.class.getResourceAsStream("version.properties")) {
         build.load(in);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
-      return new String[] {"holdfast " + build.getProperty("version")};
+      return build.getProperty("version");
     }
   }
 }

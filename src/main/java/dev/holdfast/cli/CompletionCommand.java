@@ -11,7 +11,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "completion",
     description = "Prints a script that completes holdfast's commands and options.",
-    footer = {"", "Example:", "  source <(holdfast completion bash)"})
+    footer = {
+      "",
+      "Examples:",
+      "  source <(holdfast completion bash)",
+      "  source <(holdfast completion zsh)"
+    })
 final class CompletionCommand implements Callable<Integer> {
   private final Terminal terminal;
 

@@ -1,27 +1,21 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.hardening.Explanation;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.KubernetesVersion;
-import dev.holdfast.policy.HardeningPolicy;
-import dev.holdfast.policy.PolicyException;
-import dev.holdfast.policy.PolicyLoader;
-import dev.holdfast.policy.Profile;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import picocli.CommandLine.ArgGroup;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** The options by which commands are told what the engine must know. */
 final class EngineOptions {
-  @ArgGroup private PolicyChoice choice = new PolicyChoice();
+  @Mixin private PolicyOptions policies;
 
   @Option(
       names = {"-n", "--namespace"},
@@ -34,7 +28,10 @@ final class EngineOptions {
       names = "--namespace-labels",
       paramLabel = "KEY=VALUE",
       split = ",",
-      description = "Labels of the namespaces, for example holdfast.dev/mode=audit.")
+      description = {
+        "Labels of the objects' namespaces, for example holdfast.dev/mode=audit.",
+        "They win over those of Namespaces in the files; else there are none."
+      })
   private Map<String, String> namespaceLabels = new LinkedHashMap<>();
 
   @Option(
@@ -45,22 +42,6 @@ final class EngineOptions {
       description = "Version of the API server and of every kubelet (default: ${DEFAULT-VALUE}).")
   private KubernetesVersion version;
 
-  /** One or the other. */
-  private static final class PolicyChoice {
-    @Option(
-        names = "--policy",
-        paramLabel = "FILE",
-        description = "HardeningPolicies to apply (default: the profile standard).")
-    private Path policy;
-
-    @Option(
-        names = "--profile",
-        paramLabel = "PROFILE",
-        converter = ProfileConverter.class,
-        description = "Built-in profile to apply: minimal, standard or full.")
-    private Profile profile;
-  }
-
   private static final class VersionConverter implements ITypeConverter<KubernetesVersion> {
     @Override
     public KubernetesVersion convert(String value) {
@@ -69,55 +50,62 @@ final class EngineOptions {
     }
   }
 
-  static final class ProfileConverter implements ITypeConverter<Profile> {
-    @Override
-    public Profile convert(String value) {
-      try {
-        return Profile.valueOf(value.toUpperCase(Locale.ROOT));
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException("expected minimal, standard or full");
-      }
-    }
-  }
-
-  /** The policies that are asked for. */
-  List<HardeningPolicy> policies() throws InputException {
-    if (choice.profile != null) {
-      return List.of(PolicyLoader.ofProfile(choice.profile));
-    }
-    return choice.policy == null ? List.of(PolicyLoader.embedded()) : policies(choice.policy);
-  }
-
-  /** The policies of a file. */
-  static List<HardeningPolicy> policies(Path file) throws InputException {
-    try {
-      return PolicyLoader.load(file.toString(), Files.readAllBytes(file));
-    } catch (PolicyException e) {
-      throw new InputException(e.getMessage());
-    } catch (IOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getClass().getSimpleName());
-    }
-  }
-
   /** Hardens every pod in the files, with what they tell of each other. */
-  List<HardenedPod> harden(List<ManifestFile> files, Terminal terminal) throws InputException {
-    Hardener hardener =
-        new Hardener(
-            policies(), terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
+  List<HardenedFile> harden(List<ManifestFile> files, Terminal terminal) throws InputException {
+    Hardener hardener = hardener(terminal);
+    List<List<KubernetesObject>> objects = files.stream().map(KubernetesObject::of).toList();
     FileFacts facts = new FileFacts(version, namespace, namespaceLabels);
-    files.forEach(facts::learn);
-    List<HardenedPod> pods = new ArrayList<>();
-    for (ManifestFile file : files) {
-      file.documents().stream()
-          .flatMap(document -> PodPlace.in(file.name(), document).stream())
-          .forEach(
-              place ->
-                  pods.add(
-                      new HardenedPod(
-                          place,
-                          facts.namespace(place),
-                          hardener.harden(place.pod(), facts.namespace(place), facts.of(place)))));
+    objects.forEach(ofFile -> ofFile.forEach(facts::learn));
+    List<HardenedFile> hardened = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      List<HardenedPod> pods = new ArrayList<>();
+      for (KubernetesObject object : objects.get(i)) {
+        Optional<String> pointer = object.podPointer();
+        if (pointer.isPresent()) {
+          String place = object.namespace(namespace);
+          pods.add(
+              new HardenedPod(
+                  object,
+                  pointer.get(),
+                  place,
+                  hardener.harden(object.pod(pointer.get()), place, facts.of(object))));
+        }
+      }
+      hardened.add(new HardenedFile(files.get(i), pods));
     }
-    return pods;
+    return hardened;
+  }
+
+  /**
+   * What decides about one pod.
+   *
+   * @param title for example {@code Deployment shop/web}
+   */
+  record Explained(String title, Explanation explanation) {}
+
+  /** What decides about every pod in the files. */
+  List<Explained> explain(List<ManifestFile> files, Terminal terminal) throws InputException {
+    Hardener hardener = hardener(terminal);
+    FileFacts facts = new FileFacts(version, namespace, namespaceLabels);
+    List<KubernetesObject> objects = new ArrayList<>();
+    files.forEach(file -> objects.addAll(KubernetesObject.of(file)));
+    objects.forEach(facts::learn);
+    List<Explained> explained = new ArrayList<>();
+    for (KubernetesObject object : objects) {
+      object
+          .podPointer()
+          .map(
+              pod ->
+                  hardener.explain(object.pod(pod), object.namespace(namespace), facts.of(object)))
+          .ifPresent(
+              explanation -> explained.add(new Explained(object.label(namespace), explanation)));
+    }
+    return explained;
+  }
+
+  private Hardener hardener(Terminal terminal) throws InputException {
+    return new Hardener(
+        policies.policies(),
+        terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
   }
 }

@@ -1,13 +1,17 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.hardening.rule.Rule;
+import dev.holdfast.hardening.rule.Rules;
+import dev.holdfast.policy.Nearest;
 import dev.holdfast.policy.RuleName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -17,6 +21,11 @@ import picocli.CommandLine.Parameters;
     description = "Prints the page of a rule: what it does, why, and how to change it.",
     footer = {"", "Examples:", "  holdfast explain", "  holdfast explain pre-stop"})
 final class ExplainCommand implements Callable<Integer> {
+  private static final Pattern FRONT_MATTER = Pattern.compile("\\A---\n.*?\n---\n", Pattern.DOTALL);
+
+  /** Of the column of names. */
+  private static final int WIDTH = 20;
+
   private final Terminal terminal;
 
   @Parameters(
@@ -32,38 +41,52 @@ final class ExplainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InputException {
     if (rule == null) {
-      for (RuleName name : RuleName.values()) {
-        if (ExplainCommand.class.getResource(resource(name)) != null) {
-          terminal.out().println(name.id() + "  " + name.documentation());
-        }
-      }
-      return ExitCode.FINE;
+      list();
+    } else {
+      terminal.out().print(page(RuleName.of(rule).orElseThrow(this::unknown)));
     }
-    terminal.out().print(page(RuleName.of(rule).orElseThrow(this::unknown)));
     return ExitCode.FINE;
   }
 
-  private InputException unknown() {
-    List<String> names = new ArrayList<>();
-    for (RuleName name : RuleName.values()) {
-      names.add(name.id());
+  private void list() {
+    Style style = terminal.outStyle();
+    for (Rule each : Rules.ALL) {
+      RuleName name = each.name();
+      String padding = " ".repeat(WIDTH - name.id().length());
+      terminal.out().println(style.bold(name.id()) + padding + RuleSummaries.of(name));
     }
-    return new InputException(
-        "no rule is named \"" + rule + "\"; expected " + String.join(", ", names));
   }
 
-  private static String resource(RuleName name) {
-    return "/dev/holdfast/rules/" + name.id() + ".md";
+  private InputException unknown() {
+    List<String> names = Arrays.stream(RuleName.values()).map(RuleName::id).toList();
+    String instead =
+        Nearest.of(rule, names)
+            .map(nearest -> "did you mean " + nearest + "?")
+            .orElse("expected " + String.join(", ", names));
+    return new InputException("no rule is named \"" + Style.plain(rule) + "\"; " + instead);
   }
 
-  private static String page(RuleName name) throws InputException {
-    try (InputStream in = ExplainCommand.class.getResourceAsStream(resource(name))) {
+  /** The page from docs/rules, which the build packs. */
+  private String page(RuleName name) throws InputException {
+    String resource = "/dev/holdfast/rules/" + name.id() + ".md";
+    try (InputStream in = ExplainCommand.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new InputException("the rule " + name.id() + " is not in this version");
       }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return styled(FRONT_MATTER.matcher(text).replaceFirst(""));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private String styled(String page) {
+    Style style = terminal.outStyle();
+    StringBuilder styled = new StringBuilder();
+    page.lines()
+        .filter(line -> !line.startsWith("<!--"))
+        .forEach(
+            line -> styled.append(line.startsWith("#") ? style.bold(line) : line).append('\n'));
+    return styled.toString();
   }
 }

@@ -8,10 +8,11 @@ import picocli.CommandLine.Option;
 final class FileOptions {
   @Option(
       names = {"-f", "--filename"},
+      arity = "1..*",
       paramLabel = "FILE|DIR|-",
       description = {
-        "Manifests: a file, a directory with all below it, or - for standard input.",
-        "May be given again; without it, standard input is read."
+        "Manifests: a file, a directory with all *.yaml, *.yml and *.json below it, or",
+        "- for standard input, which is read without -f too, unless it is a terminal."
       })
   private List<String> names = new ArrayList<>();
 

@@ -1,61 +1,51 @@
 package dev.holdfast.cli;
 
 import dev.holdfast.hardening.Edit;
-import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Outcome;
-import dev.holdfast.policy.RuleName;
-import dev.holdfast.yaml.Position;
-import dev.holdfast.yaml.YamlEdit;
+import dev.holdfast.hardening.patch.PatchOperation;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the engine says about a pod in a file, and where in the file that is. */
-record HardenedPod(PodPlace place, String namespace, Outcome outcome) {
+/**
+ * A Pod, or an object with a pod template, and what the engine decided for it.
+ *
+ * @param podPointer JSON pointer in the object to the Pod or pod template
+ * @param namespace the namespace that it is or will be in
+ */
+record HardenedPod(KubernetesObject object, String podPointer, String namespace, Outcome outcome) {
 
-  /** The patch, as edits of the document. */
-  List<YamlEdit> edits() {
-    List<YamlEdit> edits = new ArrayList<>();
-    outcome
-        .patch()
-        .forEach(
-            operation ->
-                edits.add(
-                    new YamlEdit(
-                        operation.op() == Edit.Op.REPLACE,
-                        place.pointer(operation.path()),
-                        operation.value())));
-    return edits;
+  /** The patch of the object, not of the pod in it. */
+  List<PatchOperation> patch() {
+    return below(podPointer);
   }
 
-  /** {@code Deployment shop/web}. */
-  String title() {
-    return place.kind() + " " + namespace + "/" + place.name();
+  /** The patch of the document that the object is in. */
+  List<PatchOperation> patchOfDocument() {
+    return below(object.pointer() + podPointer);
   }
 
-  /** {@code file:line:column} of something in the pod. */
-  String where(String inPod) {
-    return place.file() + ":" + position(inPod);
-  }
-
-  /** The line and column of something in the pod, or of what is nearest above it. */
-  Position position(String inPod) {
-    return place.document().position(place.pointer(inPod));
-  }
-
-  /** A finding as one line, its documentation included. */
-  static String line(Finding finding) {
-    return finding
-        .rule()
-        .map(rule -> rule.id() + ": " + finding.message() + " (" + rule.documentation() + ")")
-        .orElse(finding.message());
-  }
-
-  /** The names of rules, comma-separated. */
-  static String names(Iterable<RuleName> rules) {
-    StringBuilder names = new StringBuilder();
-    for (RuleName rule : rules) {
-      names.append(names.isEmpty() ? "" : ", ").append(rule.id());
+  private List<PatchOperation> below(String prefix) {
+    List<PatchOperation> operations = new ArrayList<>(outcome.patch().size());
+    for (PatchOperation operation : outcome.patch()) {
+      operations.add(
+          new PatchOperation(operation.op(), prefix + operation.path(), operation.value()));
     }
-    return names.toString();
+    return operations;
+  }
+
+  /** For messages, for example {@code Deployment shop/web}. */
+  String title() {
+    return object.label(namespace);
+  }
+
+  boolean isChanged() {
+    return !outcome.patch().isEmpty();
+  }
+
+  /** Changes that are made and changes that would be made if nothing were in Audit. */
+  List<Edit> edits() {
+    List<Edit> edits = new ArrayList<>(outcome.edits());
+    edits.addAll(outcome.auditEdits());
+    return edits;
   }
 }

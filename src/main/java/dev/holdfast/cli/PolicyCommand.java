@@ -1,17 +1,16 @@
 package dev.holdfast.cli;
 
-import dev.holdfast.hardening.Edit;
-import dev.holdfast.hardening.Finding;
-import dev.holdfast.hardening.Outcome;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.hardening.Explanation;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
+import dev.holdfast.policy.PodOverrides;
 import dev.holdfast.policy.PolicyLoader;
-import dev.holdfast.policy.RuleName;
 import dev.holdfast.yaml.YamlWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,7 +18,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code holdfast policy}: what is to be said about policies. */
-@Command(name = "policy", description = "Checks, shows and explains policies.")
+@Command(
+    name = "policy",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Checks, shows and explains policies.",
+    footer = {
+      "",
+      "Examples:",
+      "  holdfast policy validate policy.yaml",
+      "  holdfast policy show --profile full",
+      "  holdfast policy explain -n shop --pod deployment.yaml --policy policy.yaml"
+    })
 final class PolicyCommand {
   /** {@code holdfast policy validate}. */
   @Command(
@@ -27,7 +36,8 @@ final class PolicyCommand {
       description = "Checks policy files; every problem is told with file, line and column.",
       footer = {
         "",
-        "Example:",
+        "Examples:",
+        "  holdfast policy validate policy.yaml",
         "  holdfast policy validate policies/*.yaml",
         "",
         "Exit codes: 0 all are good, 2 some are not."
@@ -47,8 +57,10 @@ final class PolicyCommand {
       List<String> problems = new ArrayList<>();
       for (Path file : files) {
         try {
-          for (HardeningPolicy policy : EngineOptions.policies(file)) {
-            terminal.out().println(file + ": " + policy.name() + " is good");
+          for (HardeningPolicy policy : PolicyOptions.policies(List.of(file))) {
+            terminal
+                .out()
+                .println(Style.plain(file.toString()) + ": " + policy.name() + " is good");
           }
         } catch (InputException e) {
           problems.add(e.getMessage());
@@ -65,11 +77,29 @@ final class PolicyCommand {
   @Command(
       name = "show",
       description = "Prints policies with everything that they leave to profile and defaults.",
-      footer = {"", "Example:", "  holdfast policy show --profile full"})
+      footer = {
+        "",
+        "Examples:",
+        "  holdfast policy show --profile full",
+        "  holdfast policy show --policy policies.yaml -o json"
+      })
   static final class Show implements Callable<Integer> {
     private final Terminal terminal;
 
-    @Mixin private EngineOptions engine;
+    @Mixin private PolicyOptions policies;
+
+    @Option(
+        names = {"-o", "--output"},
+        paramLabel = "FORMAT",
+        defaultValue = "yaml",
+        description = "yaml or json (default: ${DEFAULT-VALUE}).")
+    private Format output;
+
+    /** What is printed. */
+    enum Format {
+      yaml,
+      json
+    }
 
     Show(Terminal terminal) {
       this.terminal = terminal;
@@ -78,9 +108,14 @@ final class PolicyCommand {
     @Override
     public Integer call() throws InputException {
       String separator = "";
-      for (HardeningPolicy policy : engine.policies()) {
-        terminal.out().print(separator + YamlWriter.write(PolicyLoader.document(policy)));
-        separator = "---\n";
+      for (HardeningPolicy policy : policies.policies()) {
+        ObjectNode document = PolicyLoader.document(policy);
+        if (output == Format.json) {
+          terminal.out().print(Json.pretty(document));
+        } else {
+          terminal.out().print(separator + YamlWriter.write(document));
+          separator = "---\n";
+        }
       }
       return ExitCode.FINE;
     }
@@ -89,11 +124,15 @@ final class PolicyCommand {
   /** {@code holdfast policy explain}. */
   @Command(
       name = "explain",
-      description = "Says which policy applies to a pod, in which mode, and what each rule does.",
+      description = {
+        "Says which policy applies to a pod, in which mode and why, which rules are on and why,",
+        "and which annotations of the pod count."
+      },
       footer = {
         "",
-        "Example:",
-        "  holdfast policy explain -n shop --pod deployment.yaml --policy policies.yaml"
+        "Examples:",
+        "  holdfast policy explain -n shop --pod deployment.yaml --policy policies.yaml",
+        "  holdfast policy explain --pod pod.yaml --namespace-labels holdfast.dev/mode=audit"
       })
   static final class Explain implements Callable<Integer> {
     private final Terminal terminal;
@@ -103,9 +142,9 @@ final class PolicyCommand {
     @Option(
         names = "--pod",
         required = true,
-        paramLabel = "FILE",
-        description = "A pod or workload; - for standard input.")
-    private String pod;
+        paramLabel = "FILE|-",
+        description = "Pods or workloads; - for standard input.")
+    private String file;
 
     Explain(Terminal terminal) {
       this.terminal = terminal;
@@ -113,62 +152,59 @@ final class PolicyCommand {
 
     @Override
     public Integer call() throws InputException {
-      List<HardenedPod> pods = engine.harden(Manifests.read(List.of(pod), terminal), terminal);
-      if (pods.isEmpty()) {
-        throw new InputException(pod + ": there is no pod or workload here");
+      Manifests manifests = Manifests.read(List.of(file), terminal);
+      if (!manifests.problems().isEmpty()) {
+        throw new InputException(manifests.problems());
       }
-      for (HardenedPod hardened : pods) {
-        explain(hardened);
+      List<EngineOptions.Explained> pods = engine.explain(manifests.files(), terminal);
+      if (pods.isEmpty()) {
+        throw new InputException(Style.plain(file) + ": there is no pod or workload here");
+      }
+      String separator = "";
+      for (EngineOptions.Explained pod : pods) {
+        terminal.out().print(separator);
+        separator = "\n";
+        print(pod.title(), pod.explanation());
       }
       return ExitCode.FINE;
     }
 
-    private void explain(HardenedPod pod) {
-      Outcome outcome = pod.outcome();
-      terminal.out().println(pod.title());
-      terminal
-          .out()
-          .println("  policy: " + (outcome.policy().isEmpty() ? "none" : outcome.policy()));
-      terminal
-          .out()
-          .println(
-              "  mode:   "
-                  + outcome.mode().word().toLowerCase(Locale.ROOT)
-                  + " ("
-                  + outcome.why()
-                  + ")");
-      if (outcome.mode() != Mode.OFF) {
-        for (RuleName rule : RuleName.values()) {
-          explain(rule, outcome);
-        }
+    private void print(String title, Explanation explanation) {
+      Style style = terminal.outStyle();
+      line(style.bold(title));
+      line("  policy: " + explanation.policy().map(HardeningPolicy::name).orElse("none"));
+      line("  mode:   " + explanation.mode().word() + ": " + Style.plain(explanation.why()));
+      heading("rules", explanation.rules());
+      for (Explanation.RuleDecision rule : explanation.rules()) {
+        String mode = padded(rule.mode().word(), 9);
+        line(
+            "    "
+                + padded(rule.rule().id(), 19)
+                + (rule.mode() == Mode.OFF ? style.faint(mode) : style.green(mode))
+                + rule.why());
       }
-      for (Finding finding : outcome.findings()) {
-        if (finding.rule().isEmpty()) {
-          terminal.out().println("  " + finding.message());
-        }
+      heading("annotations", explanation.annotations().keySet());
+      explanation
+          .annotations()
+          .forEach((key, value) -> line("    " + Style.plain(key + ": " + value)));
+      heading("not followed", explanation.problems());
+      for (PodOverrides.Problem problem : explanation.problems()) {
+        line("    " + Style.plain(problem.key() + ": " + problem.value() + ": " + problem.hint()));
       }
     }
 
-    private void explain(RuleName rule, Outcome outcome) {
-      String mode = "off";
-      if (outcome.enforced().contains(rule)) {
-        mode = "enforce";
-      } else if (outcome.audited().contains(rule)) {
-        mode = "audit";
+    private void heading(String heading, Collection<?> below) {
+      if (!below.isEmpty()) {
+        line("  " + heading + ":");
       }
-      terminal.out().println("  " + rule.id() + ": " + mode);
-      List<Edit> edits = new ArrayList<>(outcome.edits());
-      edits.addAll(outcome.auditEdits());
-      for (Edit edit : edits) {
-        if (edit.rule() == rule) {
-          terminal.out().println("    " + edit.path() + ": " + edit.reason());
-        }
-      }
-      for (Finding finding : outcome.findings()) {
-        if (finding.rule().filter(rule::equals).isPresent()) {
-          terminal.out().println("    " + finding.message());
-        }
-      }
+    }
+
+    private static String padded(String text, int width) {
+      return text + " ".repeat(Math.max(0, width - text.length()));
+    }
+
+    private void line(String line) {
+      terminal.out().println(line);
     }
   }
 }

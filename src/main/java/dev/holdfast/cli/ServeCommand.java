@@ -17,8 +17,9 @@ import picocli.CommandLine.Option;
       "Ports, certificates and times are set by properties and environment variables; see",
       "https://holdfast.dev/reference/configuration.",
       "",
-      "Example:",
+      "Examples:",
       "  holdfast serve --policy policies.yaml",
+      "  QUARKUS_HTTP_SSL_PORT=9443 holdfast serve",
       "",
       "Exit codes: 0 stopped by a signal, 1 could not start, 2 bad usage or a bad policy file."
     })
@@ -34,7 +35,8 @@ final class ServeCommand implements Callable<Integer> {
     try {
       return Server.run(Optional.ofNullable(policy));
     } catch (PolicyException e) {
-      throw new InputException(e.getMessage());
+      throw new InputException(
+          e.problems().stream().map(problem -> Style.plain(problem.toString())).toList());
     }
   }
 }

@@ -17,6 +17,7 @@ import dev.holdfast.policy.Sidecars;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -166,6 +167,53 @@ public final class Hardener {
         Collections.unmodifiableSet(changing),
         Collections.unmodifiableSet(modes.enforced()),
         Collections.unmodifiableSet(modes.audited()));
+  }
+
+  /**
+   * Tells what decides about a pod, without deciding. Never throws, whatever the tree holds.
+   *
+   * @param pod a Pod, or a pod template
+   * @param namespace the namespace that the pod is or will be in
+   * @param facts what is known of the place it will run
+   */
+  public Explanation explain(ObjectNode pod, String namespace, ClusterFacts facts) {
+    try {
+      Metadata metadata = Metadata.of(pod);
+      PodView view = PodView.of(pod, metadata, name -> false);
+      Optional<String> outOfScope = outOfScope(metadata, view, namespace);
+      if (outOfScope.isPresent()) {
+        return unexplained(outOfScope.get());
+      }
+      return explain(metadata, view, namespace, facts);
+    } catch (UnreadableField e) {
+      return unexplained("the pod cannot be read: " + e.getMessage());
+    }
+  }
+
+  private Explanation explain(
+      Metadata metadata, PodView view, String namespace, ClusterFacts facts) {
+    PolicySelection selection =
+        PolicySelection.choose(policies, namespace, facts.namespaceLabels(), metadata.labels());
+    List<PodOverrides.Problem> problems = new ArrayList<>(selection.problems());
+    List<Explanation.RuleDecision> rules = List.of();
+    if (selection.policy().isPresent() && selection.mode() != Mode.OFF) {
+      PodOverrides overrides = overrides(selection.policy().get(), metadata, view);
+      problems.addAll(overrides.problems());
+      rules = RuleModes.explain(selection.mode(), selection.policy().get(), overrides);
+    }
+    Map<String, String> ours = new LinkedHashMap<>(metadata.annotations());
+    ours.keySet().removeIf(key -> !key.startsWith(PodOverrides.PREFIX));
+    return new Explanation(
+        selection.policy(),
+        selection.mode(),
+        selection.why(),
+        rules,
+        Collections.unmodifiableMap(ours),
+        List.copyOf(problems));
+  }
+
+  private static Explanation unexplained(String why) {
+    return new Explanation(Optional.empty(), Mode.OFF, why, List.of(), Map.of(), List.of());
   }
 
   /** Why a pod is none of our business, whatever the policies say. */

@@ -7,8 +7,9 @@ import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
 import dev.holdfast.policy.PodOverrides;
 import dev.holdfast.policy.RuleName;
+import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.Optional;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -59,16 +60,64 @@ record RuleModes(Set<RuleName> enforced, Set<RuleName> audited, Set<RuleName> to
     return all;
   }
 
+  /** Every rule with its mode and what decided it, in the order they run. */
+  static List<Explanation.RuleDecision> explain(
+      Mode podMode, HardeningPolicy policy, PodOverrides overrides) {
+    RuleModes modes = of(podMode, policy, overrides);
+    List<Explanation.RuleDecision> decisions = new ArrayList<>();
+    for (RuleName rule : RuleName.values()) {
+      Mode mode =
+          modes.enforced.contains(rule)
+              ? Mode.ENFORCE
+              : modes.audited.contains(rule) ? Mode.AUDIT : Mode.OFF;
+      boolean lost = mode == Mode.OFF && modeOf(rule, podMode, policy, overrides) != Mode.OFF;
+      String why = Decider.of(rule, policy, overrides).words;
+      if (lost) {
+        why =
+            TO_COME.contains(rule)
+                ? "this version does not have it"
+                : "the other rule that spreads replicas takes its place";
+      }
+      decisions.add(new Explanation.RuleDecision(rule, mode, why));
+    }
+    return decisions;
+  }
+
   private static Mode modeOf(
       RuleName rule, Mode podMode, HardeningPolicy policy, PodOverrides overrides) {
-    if (overrides.skip().contains(rule)) {
-      return Mode.OFF;
+    return switch (Decider.of(rule, policy, overrides)) {
+      case SKIP, NOTHING -> Mode.OFF;
+      case POLICY -> podMode.atMost(policy.ruleMode(rule).orElseThrow());
+      case PROFILE, ANNOTATION -> podMode;
+    };
+  }
+
+  /** What decides about a rule. */
+  private enum Decider {
+    SKIP("the pod's annotation skips it"),
+    POLICY("the policy says so"),
+    PROFILE("the profile has it"),
+    ANNOTATION("an annotation of the pod asks for it"),
+    NOTHING("neither profile nor annotation asks for it");
+
+    private final String words;
+
+    Decider(String words) {
+      this.words = words;
     }
-    Optional<Mode> own = policy.ruleMode(rule);
-    if (own.isPresent()) {
-      return podMode.atMost(own.get());
+
+    static Decider of(RuleName rule, HardeningPolicy policy, PodOverrides overrides) {
+      if (overrides.skip().contains(rule)) {
+        return SKIP;
+      }
+      if (policy.ruleMode(rule).isPresent()) {
+        return POLICY;
+      }
+      if (policy.profile().includes(rule)) {
+        return PROFILE;
+      }
+      return overrides.asksFor(rule) ? ANNOTATION : NOTHING;
     }
-    return policy.profile().includes(rule) || overrides.asksFor(rule) ? podMode : Mode.OFF;
   }
 
   /**

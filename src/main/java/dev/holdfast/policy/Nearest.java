@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Finds the known word that a user most likely meant. */
-final class Nearest {
+public final class Nearest {
   /** Two slips of the pen: with more, the guess says more about us than about the user. */
   private static final int MAX_SLIPS = 2;
 
@@ -15,7 +15,7 @@ final class Nearest {
   private Nearest() {}
 
   /** The nearest of the known words; empty if none is near. */
-  static Optional<String> of(String word, Collection<String> known) {
+  public static Optional<String> of(String word, Collection<String> known) {
     if (word.length() > MAX_LENGTH) {
       return Optional.empty();
     }
