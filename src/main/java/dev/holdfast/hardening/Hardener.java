@@ -164,9 +164,7 @@ public final class Hardener {
         List.copyOf(wouldBe),
         List.copyOf(findings),
         List.copyOf(made.operations()),
-        Collections.unmodifiableSet(changing),
-        Collections.unmodifiableSet(modes.enforced()),
-        Collections.unmodifiableSet(modes.audited()));
+        Collections.unmodifiableSet(changing));
   }
 
   /**
@@ -293,15 +291,6 @@ public final class Hardener {
 
   private static Outcome leftAlone(String policy, String why, List<Finding> findings) {
     return new Outcome(
-        Mode.OFF,
-        policy,
-        why,
-        List.of(),
-        List.of(),
-        List.copyOf(findings),
-        List.of(),
-        Set.of(),
-        Set.of(),
-        Set.of());
+        Mode.OFF, policy, why, List.of(), List.of(), List.copyOf(findings), List.of(), Set.of());
   }
 }

@@ -21,8 +21,6 @@ import java.util.Set;
  *     missing; empty if there is nothing to change
  * @param rules the rules that changed the pod, in this answer or (by its {@code hardened}
  *     annotation) an earlier one, or in Audit would; in the order they run
- * @param enforced the rules that may change the pod
- * @param audited the rules that only tell what they would change
  */
 public record Outcome(
     Mode mode,
@@ -32,6 +30,4 @@ public record Outcome(
     List<Edit> auditEdits,
     List<Finding> findings,
     List<PatchOperation> patch,
-    Set<RuleName> rules,
-    Set<RuleName> enforced,
-    Set<RuleName> audited) {}
+    Set<RuleName> rules) {}
