@@ -52,7 +52,7 @@ seconds() {
   local from to
   for _ in $(seq "$runs"); do
     from=$(date +%s%N)
-    "$java" -jar "$jar" harden "$@" >"$work/out" 2>"$work/err" || { cat "$work/err" >&2; return 1; }
+    timeout 120 "$java" -jar "$jar" harden "$@" >"$work/out" 2>"$work/err" || { cat "$work/err" >&2; return 1; }
     [ -s "$work/out" ] || { echo "harden $* printed nothing" >&2; return 1; }
     to=$(date +%s%N)
     echo $((to - from))

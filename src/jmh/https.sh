@@ -2,7 +2,7 @@
 # Reviews per second over HTTPS, beside those of a handler that merely echoes the body: same server, same run,
 # rounds in turn. HTTP/1.1 (as API servers call webhooks), keep-alive, TLS 1.3, 16 connections.
 #
-#   ./mvnw -q -Pbenchmarks package && src/jmh/https.sh [ROUNDS [SECONDS]]
+#   ./mvnw -q -Pbenchmarks package && src/jmh/https.sh [ROUNDS [SECONDS [WARM-UP SECONDS]]]
 #
 # Needs wrk and curl (Debian packages of these names). The server runs with the JVM of JAVA_HOME, else of the PATH.
 set -euo pipefail
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 
 rounds=${1:-5}
 seconds=${2:-5}
+warm_up=${3:-20}
 port=18443
 management=19000
 jar=target/benchmarks/quarkus-app/quarkus-run.jar
@@ -40,9 +41,9 @@ done
 
 protocol=$(curl -skv --tls-max 1.3 -o /dev/null "https://localhost:$port/review/small" 2>&1 | grep -o 'TLSv1\.[0-9] / [A-Z0-9_]*' | head -1)
 
-# round PATH POD: requests per second
+# round PATH POD SECONDS: requests per second
 round() {
-  wrk -t1 -c16 -d"${seconds}s" -s "$work/$2.lua" "https://localhost:$port/$1" >"$work/wrk.log"
+  wrk -t1 -c16 -d"$3s" -s "$work/$2.lua" "https://localhost:$port/$1" >"$work/wrk.log"
   if grep -q -e 'Non-2xx' -e 'Socket errors' "$work/wrk.log"; then
     cat "$work/wrk.log" >&2
     return 1
@@ -60,11 +61,11 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = io.open("$work/$pod.json", "rb"):read("*a")
 LUA
   # not counted: the compiler is still at work
-  round echo "$pod" >/dev/null
-  round mutate "$pod" >/dev/null
+  round echo "$pod" "$warm_up" >/dev/null
+  round mutate "$pod" "$warm_up" >/dev/null
   for _ in $(seq "$rounds"); do
-    round echo "$pod" >>"$work/$pod.echo"
-    round mutate "$pod" >>"$work/$pod.mutate"
+    round echo "$pod" "$seconds" >>"$work/$pod.echo"
+    round mutate "$pod" "$seconds" >>"$work/$pod.mutate"
   done
   echo_best=$(sort -n "$work/$pod.echo" | tail -1)
   mutate_best=$(sort -n "$work/$pod.mutate" | tail -1)

@@ -31,9 +31,9 @@ class ArchitectureTest {
   static final ArchRule arrows_point_from_the_outside_to_the_engine =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
-          .optionalLayer("admission")
+          .layer("admission")
           .definedBy("dev.holdfast.admission..")
-          .optionalLayer("cli")
+          .layer("cli")
           .definedBy("dev.holdfast.cli..")
           .optionalLayer("audit")
           .definedBy("dev.holdfast.audit..")

@@ -37,11 +37,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The rules' behaviour, case by case: {@code golden/RULE/CASE/} holds a pod, what becomes of it and
  * what is found. Without a {@code policy.yaml} only the rule at hand is on, with its defaults.
- * {@code -Dholdfast.update=true} writes what is expected anew; read the difference then.
+ * {@code -Dholdfast.update=true} writes what is expected anew; read the difference then. {@code
+ * -Dholdfast.rule=pre-stop} runs this rule's cases only.
  */
 class GoldenTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final boolean UPDATE = Boolean.getBoolean("holdfast.update");
+  private static final String ONLY = System.getProperty("holdfast.rule", "");
   private static final YAMLMapper YAML = new YAMLMapper();
 
   static Stream<Path> cases() throws IOException {
@@ -49,6 +51,7 @@ class GoldenTest {
       return files
           .filter(file -> file.endsWith("pod.yaml"))
           .map(file -> GOLDEN.relativize(file.getParent()))
+          .filter(name -> name.toString().startsWith(ONLY))
           .sorted()
           .toList()
           .stream();

@@ -1,17 +1,12 @@
-package dev.holdfast.benchmark;
+package dev.holdfast.admission;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.benchmark.Reviews;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
-import dev.holdfast.hardening.Outcome;
-import dev.holdfast.hardening.patch.PatchOperation;
 import dev.holdfast.policy.PolicyLoader;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -47,12 +42,15 @@ public class ReviewBenchmark {
 
   @Param public Reviews pod;
 
-  private static final ClusterFacts FACTS = ClusterFacts.of(ClusterFacts.DEFAULT_VERSION);
-
   private final ObjectMapper json = new ObjectMapper();
-  private final Hardener hardener =
-      new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system");
+  private final ReviewHandler handler = handler();
   private byte[] bytes;
+
+  private static ReviewHandler handler() {
+    ClusterFacts facts = ClusterFacts.of(ClusterFacts.DEFAULT_VERSION);
+    Hardener hardener = new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system");
+    return new ReviewHandler(hardener::harden, namespace -> facts, ReviewObserver.NONE);
+  }
 
   /** Makes the input. */
   @Setup
@@ -68,25 +66,8 @@ public class ReviewBenchmark {
 
   /** All that ours does between two reads of the socket. */
   @Benchmark
-  public byte[] review() throws IOException {
-    JsonNode request = json.readTree(bytes).get("request");
-    Outcome outcome =
-        hardener.harden(
-            (ObjectNode) request.get("object"), request.get("namespace").textValue(), FACTS);
-    ByteArrayOutputStream patch = new ByteArrayOutputStream(4096);
-    try (JsonGenerator generator = json.createGenerator(patch)) {
-      generator.writeStartArray();
-      for (PatchOperation operation : outcome.patch()) {
-        generator.writeStartObject();
-        generator.writeStringField("op", operation.op().word());
-        generator.writeStringField("path", operation.path());
-        generator.writeFieldName("value");
-        generator.writeTree(operation.value());
-        generator.writeEndObject();
-      }
-      generator.writeEndArray();
-    }
-    return Base64.getEncoder().encode(patch.toByteArray());
+  public Answer review() {
+    return handler.review("application/json", bytes);
   }
 
   /**
