@@ -34,15 +34,21 @@ class Certificates {
 
   private static final Logger LOG = Logger.getLogger(Certificates.class);
   private static final String KEY_STORE = "quarkus.tls." + BUCKET + ".key-store.";
-  private static final List<String> FILES =
-      List.of("pem.0.cert", "pem.0.key", "p12.path", "jks.path");
+
+  /** The properties that name files of certificates and keys. */
+  static final List<String> FILES =
+      List.of(
+          KEY_STORE + "pem.0.cert",
+          KEY_STORE + "pem.0.key",
+          KEY_STORE + "p12.path",
+          KEY_STORE + "jks.path");
 
   private final TlsConfigurationRegistry registry;
   private final Event<CertificateUpdatedEvent> updated;
   private final List<Path> files = new ArrayList<>();
   private List<byte[]> last = List.of();
   private volatile Instant expiry = Instant.EPOCH;
-  private volatile boolean broken;
+  private volatile String broken = "";
 
   Certificates(
       TlsConfigurationRegistry registry,
@@ -52,7 +58,7 @@ class Certificates {
     this.registry = registry;
     this.updated = updated;
     for (String file : FILES) {
-      config.getOptionalValue(KEY_STORE + file, Path.class).ifPresent(files::add);
+      config.getOptionalValue(file, Path.class).ifPresent(files::add);
     }
     Gauge.builder(
             "holdfast.certificate.expiry",
@@ -60,7 +66,7 @@ class Certificates {
         .baseUnit("seconds")
         .description("Time until the certificate that is served expires")
         .register(meters);
-    Gauge.builder("holdfast.certificate.broken", () -> broken ? 1 : 0)
+    Gauge.builder("holdfast.certificate.broken", () -> broken.isEmpty() ? 0 : 1)
         .description("1 while the certificate files hold no usable pair and the old one serves")
         .register(meters);
   }
@@ -81,18 +87,29 @@ class Certificates {
     if (now.isPresent() && sameBytes(now.get(), last)) {
       return;
     }
+    Optional<String> problem =
+        now.isPresent() ? PemPair.problem(now.get()) : Optional.of("cannot be read");
     last = now.orElse(List.of());
-    if (now.isPresent() && served.get().reload()) {
+    if (problem.isPresent()) {
+      keepOld(problem.get());
+    } else if (!served.get().reload()) {
+      keepOld("cannot be loaded");
+    } else if (!sameBytes(contents().orElse(List.of()), last)) {
+      // They changed while they were loaded, so what was loaded may be of two pairs: once more.
+      last = List.of();
+    } else {
       updated.fire(new CertificateUpdatedEvent(BUCKET, served.get()));
       expiry = expiry(served.get());
-      broken = false;
+      broken = "";
       LOG.infof("certificate reloaded, valid until %s", expiry);
-    } else if (!broken || now.isPresent()) {
-      broken = true;
+    }
+  }
+
+  private void keepOld(String problem) {
+    if (!problem.equals(broken)) {
+      broken = problem;
       LOG.warnf(
-          "the certificate files %s are not used, the old certificate serves: %s",
-          files,
-          now.isPresent() ? "no certificate with its own private key in them" : "cannot be read");
+          "the certificate files %s are not used, the old certificate serves: %s", files, problem);
     }
   }
 

@@ -2,7 +2,6 @@ package dev.holdfast.admission;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import io.smallrye.config.WithName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -26,7 +25,6 @@ interface HoldfastConfig {
   String kubernetesVersion();
 
   /** The namespace that Holdfast runs in, whose pods are never touched. */
-  @WithName("namespace")
   @WithDefault("${POD_NAMESPACE:holdfast-system}")
   String namespace();
 }

@@ -43,6 +43,14 @@ import org.jboss.logging.Logger;
     name = "quarkus.tls." + Certificates.BUCKET + ".key-store.pem.0.cert",
     stringValue = "",
     lookupIfMissing = true)
+@LookupIfProperty(
+    name = "quarkus.tls." + Certificates.BUCKET + ".key-store.p12.path",
+    stringValue = "",
+    lookupIfMissing = true)
+@LookupIfProperty(
+    name = "quarkus.tls." + Certificates.BUCKET + ".key-store.jks.path",
+    stringValue = "",
+    lookupIfMissing = true)
 class SelfSignedCertificate implements KeyStoreProvider {
   private static final Logger LOG = Logger.getLogger(SelfSignedCertificate.class);
   private static final Duration LIFE = Duration.ofDays(30);

@@ -8,6 +8,9 @@ final class ExitCode {
   /** There are findings at or above {@code --fail-on}. */
   static final int FINDINGS = 1;
 
+  /** The server could not start. */
+  static final int NOT_STARTED = 1;
+
   /** Bad usage, or input that cannot be read. */
   static final int BAD_INPUT = 2;
 

@@ -37,6 +37,10 @@ final class ServeCommand implements Callable<Integer> {
     } catch (PolicyException e) {
       throw new InputException(
           e.problems().stream().map(problem -> Style.plain(problem.toString())).toList());
+    } catch (IllegalStateException e) {
+      // Straight to the process's own: the server's log is closed by now.
+      System.err.println(e.getMessage());
+      return ExitCode.NOT_STARTED;
     }
   }
 }

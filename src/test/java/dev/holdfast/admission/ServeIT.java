@@ -1,0 +1,222 @@
+package dev.holdfast.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code holdfast serve} as a process, as it is packaged. */
+class ServeIT {
+  private static final Duration LONG = Duration.ofSeconds(60);
+  private static final String POLICY =
+      "apiVersion: holdfast.dev/v1alpha1\nkind: HardeningPolicy\nmetadata: { name: NAME }\n";
+
+  @TempDir Path folder;
+  private final List<Process> started = new ArrayList<>();
+  private int port;
+  private int management;
+
+  @BeforeEach
+  void choosePorts() throws IOException {
+    try (ServerSocket one = new ServerSocket(0);
+        ServerSocket other = new ServerSocket(0)) {
+      port = one.getLocalPort();
+      management = other.getLocalPort();
+    }
+  }
+
+  @AfterEach
+  void stopAll() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  private Process start(Map<String, String> environment, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(List.of("-jar", System.getProperty("holdfast.jar"), "serve"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile());
+    builder.environment().put("QUARKUS_HTTP_SSL_PORT", Integer.toString(port));
+    builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(management));
+    builder.environment().put("QUARKUS_SHUTDOWN_DELAY", "2S");
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    started.add(process);
+    return process;
+  }
+
+  private String log() throws IOException {
+    return Files.readString(folder.resolve("log"));
+  }
+
+  private int readiness() {
+    try {
+      return HttpClient.newHttpClient()
+          .send(
+              HttpRequest.newBuilder(
+                      URI.create("http://localhost:" + management + "/q/health/ready"))
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    } catch (IOException | InterruptedException e) {
+      return 0;
+    }
+  }
+
+  private void awaitReady() {
+    await().atMost(LONG).until(() -> readiness() == 200);
+  }
+
+  private HttpsURLConnection connect() throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustEverybody()}, null);
+    HttpsURLConnection connection =
+        (HttpsURLConnection)
+            URI.create("https://localhost:" + port + "/mutate").toURL().openConnection();
+    connection.setSSLSocketFactory(context.getSocketFactory());
+    connection.setHostnameVerifier((host, session) -> true);
+    connection.setRequestMethod("POST");
+    connection.setRequestProperty("Content-Type", "application/json");
+    connection.setDoOutput(true);
+    Files.copy(Path.of("src/test/resources/admission/review.json"), connection.getOutputStream());
+    return connection;
+  }
+
+  private String review() throws Exception {
+    return new String(connect().getInputStream().readAllBytes());
+  }
+
+  @Test
+  void serves_with_a_certificate_of_its_own_and_says_so_once() throws Exception {
+    start(Map.of());
+    awaitReady();
+    assertThat(review()).contains("\"policy\":\"default\"");
+    assertThat(log().lines().filter(line -> line.contains("self-signed"))).hasSize(1);
+  }
+
+  @Test
+  void on_sigterm_is_not_ready_at_once_serves_on_and_ends_with_0() throws Exception {
+    Process process = start(Map.of());
+    awaitReady();
+    process.destroy();
+    await().atMost(Duration.ofSeconds(2)).until(() -> readiness() == 503);
+    HttpsURLConnection connection = connect();
+    assertThat(connection.getResponseCode()).isEqualTo(200);
+    assertThat(connection.getHeaderField("Connection")).isEqualToIgnoringCase("close");
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void a_bad_policy_file_at_the_start_refuses_to_start() throws Exception {
+    Path policy = Files.writeString(folder.resolve("policy.yaml"), "kind: HardeningPolicy\n");
+    Process process = start(Map.of(), "--policy", policy.toString());
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(2);
+    assertThat(log()).contains("policy.yaml:1:1").doesNotContain("\tat ");
+  }
+
+  @Test
+  void a_policy_file_is_reloaded_and_a_bad_edit_keeps_the_last_good_one() throws Exception {
+    Path policy = Files.writeString(folder.resolve("policy.yaml"), POLICY.replace("NAME", "first"));
+    start(Map.of("HOLDFAST_POLICY_FILE", policy.toString()));
+    awaitReady();
+    assertThat(review()).contains("\"policy\":\"first\"");
+
+    replace(policy, POLICY.replace("NAME", "second"));
+    await().atMost(LONG).untilAsserted(() -> assertThat(review()).contains("\"second\""));
+
+    replace(policy, POLICY + "spec: { mode: Often }\n");
+    await().atMost(LONG).untilAsserted(() -> assertThat(log()).contains("policy.yaml:4:15"));
+    assertThat(review()).contains("\"policy\":\"second\"");
+    assertThat(readiness()).isEqualTo(200);
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    Path beside = Files.writeString(file.resolveSibling("new"), text);
+    Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Test
+  void certificate_files_are_reloaded_and_a_broken_pair_keeps_the_old_one() throws Exception {
+    Instant first = Instant.parse("2030-01-01T00:00:00Z");
+    Instant second = Instant.parse("2031-01-01T00:00:00Z");
+    writePair(first);
+    start(
+        Map.of(
+            "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT", folder.resolve("tls.crt").toString(),
+            "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY", folder.resolve("tls.key").toString(),
+            "HOLDFAST_CERTIFICATE_RELOAD_PERIOD", "100ms"));
+    awaitReady();
+    assertThat(served().getNotBefore().toInstant()).isEqualTo(first.minusSeconds(300));
+    assertThat(log()).doesNotContain("self-signed");
+
+    writePair(second);
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () ->
+                assertThat(served().getNotBefore().toInstant())
+                    .isEqualTo(second.minusSeconds(300)));
+
+    Files.writeString(folder.resolve("tls.key"), "garbage");
+    await().atMost(LONG).untilAsserted(() -> assertThat(log()).contains("no private key in PEM"));
+    assertThat(served().getNotBefore().toInstant()).isEqualTo(second.minusSeconds(300));
+    assertThat(review()).contains("\"allowed\":true");
+  }
+
+  private X509Certificate served() throws Exception {
+    HttpsURLConnection connection = connect();
+    connection.getResponseCode();
+    X509Certificate certificate = (X509Certificate) connection.getServerCertificates()[0];
+    connection.disconnect();
+    return certificate;
+  }
+
+  private void writePair(Instant now) throws Exception {
+    KeyStore keyStore = SelfSignedCertificate.keyStore(Clock.fixed(now, ZoneOffset.UTC));
+    write("tls.key", keyStore.getKey("webhook", "in-memory".toCharArray()));
+    write("tls.crt", keyStore.getCertificate("webhook"));
+  }
+
+  private void write(String file, Object content) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
+      pem.writeObject(
+          content instanceof java.security.PrivateKey key
+              ? new org.bouncycastle.openssl.jcajce.JcaPKCS8Generator(key, null)
+              : content);
+    }
+    replace(folder.resolve(file), text.toString());
+  }
+}
