@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManager;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.junit.jupiter.api.AfterEach;
@@ -184,6 +185,8 @@ class ServeIT {
     writePair(second);
     await()
         .atMost(LONG)
+        // Vert.x 4.5 drops a connection that arrives in the very moment of the change.
+        .ignoreException(SSLHandshakeException.class)
         .untilAsserted(
             () ->
                 assertThat(served().getNotBefore().toInstant())
