@@ -5,9 +5,13 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -65,7 +69,7 @@ public final class Cli {
   static int run(Terminal terminal, String... arguments) {
     int code;
     try {
-      code = commandLine(terminal).execute(arguments);
+      code = commandLine(terminal, arguments.length == 0 ? "" : arguments[0]).execute(arguments);
     } catch (OutOfMemoryError e) {
       terminal.err().println("holdfast: the memory of the JVM is too small; raise it with -Xmx");
       code = ExitCode.BAD_INPUT;
@@ -82,19 +86,19 @@ public final class Cli {
     return code;
   }
 
-  static CommandLine commandLine(Terminal terminal) {
-    CommandLine line =
-        new CommandLine(new Cli())
-            .addSubcommand(new HardenCommand(terminal))
-            .addSubcommand(new AuditCommand(terminal))
-            .addSubcommand(
-                new CommandLine(new PolicyCommand())
-                    .addSubcommand(new PolicyCommand.Validate(terminal))
-                    .addSubcommand(new PolicyCommand.Show(terminal))
-                    .addSubcommand(new PolicyCommand.Explain(terminal)))
-            .addSubcommand(new ExplainCommand(terminal))
-            .addSubcommand(new ServeCommand())
-            .addSubcommand(new CompletionCommand(terminal));
+  /**
+   * The commands.
+   *
+   * @param first the first argument: if it names a command, only that one is there
+   */
+  private static CommandLine commandLine(Terminal terminal, String first) {
+    CommandLine line = new CommandLine(new Cli());
+    Map<String, Supplier<Object>> commands = commands(terminal);
+    if (commands.containsKey(first)) {
+      // picocli takes a while to look at a command: nobody asks for the others
+      commands.keySet().retainAll(Set.of(first));
+    }
+    commands.values().forEach(command -> line.addSubcommand(command.get()));
     return line.setColorScheme(colours(terminal.outStyle()))
         .setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
@@ -102,6 +106,25 @@ public final class Cli {
         .setExpandAtFiles(false)
         .setParameterExceptionHandler((misuse, args) -> misused(misuse, terminal))
         .setExecutionExceptionHandler((failure, command, result) -> failed(failure, terminal));
+  }
+
+  /** All commands, in the order of the help. */
+  private static Map<String, Supplier<Object>> commands(Terminal terminal) {
+    Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("harden", () -> new HardenCommand(terminal));
+    commands.put("audit", () -> new AuditCommand(terminal));
+    commands.put(
+        "policy",
+        () ->
+            new CommandLine(new PolicyCommand())
+                .addSubcommand(new PolicyCommand.Validate(terminal))
+                .addSubcommand(new PolicyCommand.Show(terminal))
+                .addSubcommand(new PolicyCommand.Explain(terminal)));
+    commands.put("explain", () -> new ExplainCommand(terminal));
+    commands.put("serve", ServeCommand::new);
+    commands.put(
+        "completion", () -> new CompletionCommand(terminal, () -> commandLine(terminal, "")));
+    return commands;
   }
 
   private static Help.ColorScheme colours(Style style) {

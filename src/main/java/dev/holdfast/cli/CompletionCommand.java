@@ -1,11 +1,11 @@
 package dev.holdfast.cli;
 
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.AutoComplete;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code holdfast completion}: a script for the shell. */
 @Command(
@@ -19,8 +19,7 @@ import picocli.CommandLine.Spec;
     })
 final class CompletionCommand implements Callable<Integer> {
   private final Terminal terminal;
-
-  @Spec private CommandSpec spec;
+  private final Supplier<CommandLine> all;
 
   @Parameters(paramLabel = "SHELL", description = "bash or zsh.")
   private Shell shell;
@@ -31,13 +30,17 @@ final class CompletionCommand implements Callable<Integer> {
     zsh
   }
 
-  CompletionCommand(Terminal terminal) {
+  /**
+   * @param all makes the tree of all commands
+   */
+  CompletionCommand(Terminal terminal, Supplier<CommandLine> all) {
     this.terminal = terminal;
+    this.all = all;
   }
 
   @Override
   public Integer call() {
-    terminal.out().print(AutoComplete.bash("holdfast", spec.root().commandLine()));
+    terminal.out().print(AutoComplete.bash("holdfast", all.get()));
     return ExitCode.FINE;
   }
 }

@@ -63,7 +63,6 @@ public final class PodOverrides {
       Pattern.compile("(?:tcp|http|https|dns|file)://[^\\s,/][^\\s,]*|file:///[^\\s,]+");
   private static final Pattern BUDGET =
       Pattern.compile("(?:(?:maxUnavailable|minAvailable)=)?(?:\\d{1,6}|\\d{1,3}%)");
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final PodOverrides NONE = new PodOverrides();
 
   private final Set<RuleName> skip = EnumSet.noneOf(RuleName.class);
@@ -77,6 +76,11 @@ public final class PodOverrides {
   private Optional<AntiAffinityChoice> antiAffinity = Optional.empty();
 
   private PodOverrides() {}
+
+  /** Apart, as few pods have an annotation that needs it and it takes its time to start. */
+  private static final class Mapper {
+    static final ObjectMapper JSON = new ObjectMapper();
+  }
 
   /**
    * Reads a pod's annotations.
@@ -371,7 +375,7 @@ public final class PodOverrides {
 
   private static boolean isListOfStrings(String value) {
     try {
-      JsonNode list = JSON.readTree(value);
+      JsonNode list = Mapper.JSON.readTree(value);
       if (!list.isArray() || list.isEmpty()) {
         return false;
       }

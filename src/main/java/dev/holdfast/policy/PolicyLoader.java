@@ -1,6 +1,5 @@
 package dev.holdfast.policy;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -21,9 +20,12 @@ import java.util.Set;
 
 /** Reads HardeningPolicies: the one loader for files, custom resources and the embedded default. */
 public final class PolicyLoader {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private PolicyLoader() {}
+
+  /** Apart, as it takes longer to start than a command that writes no policy has to answer. */
+  private static final class Mapper {
+    static final ObjectMapper JSON = new ObjectMapper();
+  }
 
   /**
    * Reads every HardeningPolicy of a text.
@@ -159,14 +161,14 @@ public final class PolicyLoader {
     ObjectNode spec = effectiveSpec(document);
     return new HardeningPolicy(
         document.at("/metadata/name").textValue(),
-        value(spec.get("profile"), Profile.class),
+        RecordReader.read(spec.get("profile"), Profile.class),
         PolicySchema.mode(spec.get("mode")),
-        value(spec.get("scope"), HardeningPolicy.Scope.class),
+        RecordReader.read(spec.get("scope"), HardeningPolicy.Scope.class),
         spec.get("priority").intValue(),
         LabelSelector.read(spec.get("namespaceSelector")).orElseThrow(),
         LabelSelector.read(spec.get("podSelector")).orElseThrow(),
         strings(spec.get("excludeNamespaces")),
-        value(spec.get("overrides"), HardeningPolicy.Overrides.class),
+        RecordReader.read(spec.get("overrides"), HardeningPolicy.Overrides.class),
         strings(spec.get("sidecars")),
         settings(spec),
         modes(document));
@@ -196,17 +198,7 @@ public final class PolicyLoader {
   }
 
   private static RuleSettings settings(ObjectNode spec) {
-    ObjectNode rules = spec.get("rules").deepCopy();
-    for (RuleName rule : RuleName.values()) {
-      ((ObjectNode) rules.get(rule.key())).remove("mode");
-    }
-    rules.remove(
-        List.of(
-            RuleName.STOP_SIGNAL.key(),
-            RuleName.PRIORITY_CLASS.key(),
-            RuleName.LIVENESS_PROBE.key(),
-            RuleName.MEMORY_LIMIT.key()));
-    return value(rules, RuleSettings.class);
+    return RecordReader.read(spec.get("rules"), RuleSettings.class);
   }
 
   private static Map<RuleName, Mode> modes(ObjectNode document) {
@@ -226,15 +218,6 @@ public final class PolicyLoader {
     return strings;
   }
 
-  private static <V> V value(JsonNode node, Class<V> type) {
-    try {
-      return JSON.treeToValue(node, type);
-    } catch (JsonProcessingException e) {
-      // The schema let it through, so schema and records disagree: a defect, not bad input.
-      throw new IllegalStateException(e);
-    }
-  }
-
   /**
    * A policy as a document with everything spelled out, as {@code holdfast policy show} prints it.
    */
@@ -244,17 +227,17 @@ public final class PolicyLoader {
     document.put("kind", PolicySchema.KIND);
     document.putObject("metadata").put("name", policy.name());
     ObjectNode spec = document.putObject("spec");
-    spec.set("profile", JSON.valueToTree(policy.profile()));
-    spec.set("mode", JSON.valueToTree(policy.mode()));
-    spec.set("scope", JSON.valueToTree(policy.scope()));
+    spec.set("profile", Mapper.JSON.valueToTree(policy.profile()));
+    spec.set("mode", Mapper.JSON.valueToTree(policy.mode()));
+    spec.set("scope", Mapper.JSON.valueToTree(policy.scope()));
     spec.put("priority", policy.priority());
     spec.set("namespaceSelector", policy.namespaceSelector().document());
     spec.set("podSelector", policy.podSelector().document());
     policy.excludeNamespaces().stream().sorted().forEach(spec.putArray("excludeNamespaces")::add);
-    spec.set("overrides", JSON.valueToTree(policy.overrides()));
+    spec.set("overrides", Mapper.JSON.valueToTree(policy.overrides()));
     policy.sidecars().stream().sorted().forEach(spec.putArray("sidecars")::add);
     ObjectNode rules = spec.putObject("rules");
-    ObjectNode settings = JSON.valueToTree(policy.rules());
+    ObjectNode settings = Mapper.JSON.valueToTree(policy.rules());
     String maxUnavailable = policy.rules().disruptionBudget().maxUnavailable();
     if (!maxUnavailable.endsWith("%")) {
       ((ObjectNode) settings.get(RuleName.DISRUPTION_BUDGET.key()))
@@ -265,7 +248,7 @@ public final class PolicyLoader {
       RuleName name = RuleName.ofKey(key);
       Mode mode =
           policy.ruleMode(name).orElse(policy.profile().includes(name) ? policy.mode() : Mode.OFF);
-      rule.set("mode", JSON.valueToTree(mode));
+      rule.set("mode", Mapper.JSON.valueToTree(mode));
       if (settings.get(key) instanceof ObjectNode set) {
         rule.setAll(set);
       }
