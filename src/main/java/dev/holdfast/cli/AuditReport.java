@@ -32,7 +32,7 @@ final class AuditReport {
   /**
    * The whole report.
    *
-   * @param pods how many pods and pod templates there are
+   * @param pods how many objects with pods there are
    */
   static String of(Format format, List<AuditEntry> entries, int pods, Style style) {
     return switch (format) {
@@ -107,8 +107,8 @@ final class AuditReport {
             + ", "
             + entries.stream().filter(one -> one.severity() == Severity.INFO).count()
             + " info in "
-            + plural(pods, "pod")
-            + " and pod templates");
+            + plural(pods, "object")
+            + " with pods");
   }
 
   private static String count(List<AuditEntry> entries, Severity severity, String word) {
@@ -127,7 +127,7 @@ final class AuditReport {
   private static ObjectNode document(List<AuditEntry> entries, int pods) {
     ObjectNode document = JsonNodeFactory.instance.objectNode();
     ObjectNode summary = document.putObject("summary");
-    summary.put("pods", pods);
+    summary.put("objects", pods);
     for (Severity severity : Severity.values()) {
       summary.put(
           severity.name().toLowerCase(Locale.ROOT),

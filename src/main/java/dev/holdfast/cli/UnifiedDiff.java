@@ -4,6 +4,7 @@ import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
 import com.github.difflib.algorithm.myers.MyersDiffWithLinearSpace;
 import com.github.difflib.patch.AbstractDelta;
+import com.github.difflib.patch.ChangeDelta;
 import com.github.difflib.patch.Chunk;
 import com.github.difflib.patch.Patch;
 import java.util.ArrayList;
@@ -35,9 +36,7 @@ final class UnifiedDiff {
       List<String> oldLines = lines(old.toString());
       List<String> newLines = lines(fresh.toString());
       if (!old.toString().contentEquals(fresh)) {
-        Patch<String> ofPart =
-            DiffUtils.diff(oldLines, newLines, new MyersDiffWithLinearSpace<String>());
-        for (AbstractDelta<String> delta : ofPart.getDeltas()) {
+        for (AbstractDelta<String> delta : deltas(oldLines, newLines)) {
           patch.addDelta(
               delta.withChunks(
                   moved(delta.getSource(), before.size()), moved(delta.getTarget(), after.size())));
@@ -57,6 +56,35 @@ final class UnifiedDiff {
       diff.append(coloured(line, style)).append('\n');
     }
     return diff.toString();
+  }
+
+  /** Changes that touch are one: what is removed stands before what takes its place. */
+  private static List<AbstractDelta<String>> deltas(List<String> before, List<String> after) {
+    List<AbstractDelta<String>> deltas = new ArrayList<>();
+    for (AbstractDelta<String> delta :
+        DiffUtils.diff(before, after, new MyersDiffWithLinearSpace<String>()).getDeltas()) {
+      AbstractDelta<String> last = deltas.isEmpty() ? null : deltas.get(deltas.size() - 1);
+      if (last != null && end(last.getSource()) == delta.getSource().getPosition()) {
+        deltas.set(
+            deltas.size() - 1,
+            new ChangeDelta<>(
+                joined(last.getSource(), delta.getSource()),
+                joined(last.getTarget(), delta.getTarget())));
+      } else {
+        deltas.add(delta);
+      }
+    }
+    return deltas;
+  }
+
+  private static int end(Chunk<String> chunk) {
+    return chunk.getPosition() + chunk.size();
+  }
+
+  private static Chunk<String> joined(Chunk<String> one, Chunk<String> next) {
+    List<String> lines = new ArrayList<>(one.getLines());
+    lines.addAll(next.getLines());
+    return new Chunk<>(one.getPosition(), lines);
   }
 
   /** Documents alone, or together where one starts in the middle of another's last line. */
