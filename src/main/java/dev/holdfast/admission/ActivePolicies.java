@@ -66,8 +66,9 @@ class ActivePolicies {
         LOG.infof("policy file reloaded: %d policies", changed.get().size());
       }
     } catch (PolicyException e) {
-      if (!e.getMessage().equals(problem)) {
-        problem = e.getMessage();
+      String found = e.getMessage().replace("\n", "; ");
+      if (!found.equals(problem)) {
+        problem = found;
         failures.increment();
         LOG.warnf("the policy file is not used, the last good one serves: %s", problem);
       }

@@ -12,6 +12,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import org.jboss.logging.Logger;
 
 /**
  * {@code POST /mutate}: hands a request's bytes to the {@link ReviewHandler} and its answer back,
@@ -22,11 +23,15 @@ import jakarta.inject.Singleton;
 class AdmissionRoutes {
   private static final String PATH = "/mutate";
 
+  private static final Logger LOG = Logger.getLogger(AdmissionRoutes.class);
+
   private final ReviewHandler handler;
+  private final ReviewObserver observer;
   private volatile boolean draining;
 
   AdmissionRoutes(ActivePolicies policies, HoldfastConfig config, ReviewMetrics metrics) {
     ClusterFacts facts = facts(config);
+    observer = metrics;
     handler =
         new ReviewHandler(
             (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known),
@@ -70,17 +75,26 @@ class AdmissionRoutes {
             body == null ? new byte[0] : body.getBytes()));
   }
 
+  /** What failed before the handler had the body, for example on the way here. */
   private void refuse(RoutingContext context) {
+    if (context.failure() instanceof Error error) {
+      LOG.errorf("a request could not be read: %s", error);
+    }
     if (context.statusCode() == 413) {
-      send(context, Answer.refusal(413, "a review is at most 8 MiB"));
+      refuse(context, 413, "a review is at most 8 MiB");
     } else {
-      send(context, Answer.refusal(400, "the request could not be read"));
+      refuse(context, 400, "the request could not be read");
     }
   }
 
   private void allowPostOnly(RoutingContext context) {
     context.response().putHeader(HttpHeaders.ALLOW, "POST");
-    send(context, Answer.refusal(405, "expected POST"));
+    refuse(context, 405, "expected POST");
+  }
+
+  private void refuse(RoutingContext context, int status, String text) {
+    observer.refused();
+    send(context, Answer.refusal(status, text));
   }
 
   private void send(RoutingContext context, Answer answer) {

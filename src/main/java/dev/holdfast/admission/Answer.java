@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * What goes back over HTTP.
  *
- * @param status 200, 400, 413 or 415
+ * @param status 200, 400, 405, 413 or 415
  * @param contentType of the body
  * @param body an AdmissionReview, or for other statuses a short text
  */

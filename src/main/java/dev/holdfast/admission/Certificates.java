@@ -7,18 +7,12 @@ import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import jakarta.enterprise.event.Event;
 import jakarta.inject.Singleton;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
@@ -33,20 +27,11 @@ class Certificates {
   static final String BUCKET = "webhook";
 
   private static final Logger LOG = Logger.getLogger(Certificates.class);
-  private static final String KEY_STORE = "quarkus.tls." + BUCKET + ".key-store.";
-
-  /** The properties that name files of certificates and keys. */
-  static final List<String> FILES =
-      List.of(
-          KEY_STORE + "pem.0.cert",
-          KEY_STORE + "pem.0.key",
-          KEY_STORE + "p12.path",
-          KEY_STORE + "jks.path");
 
   private final TlsConfigurationRegistry registry;
   private final Event<CertificateUpdatedEvent> updated;
-  private final List<Path> files = new ArrayList<>();
-  private List<byte[]> last = List.of();
+  private final CertificateFiles files;
+  private CertificateFiles.Content last = CertificateFiles.Content.NONE;
   private volatile Instant expiry = Instant.EPOCH;
   private volatile String broken = "";
 
@@ -57,9 +42,7 @@ class Certificates {
       MeterRegistry meters) {
     this.registry = registry;
     this.updated = updated;
-    for (String file : FILES) {
-      config.getOptionalValue(file, Path.class).ifPresent(files::add);
-    }
+    files = CertificateFiles.of(property -> config.getOptionalValue(property, String.class));
     Gauge.builder(
             "holdfast.certificate.expiry",
             () -> Duration.between(Instant.now(), expiry).toMillis() / 1000.0)
@@ -71,32 +54,48 @@ class Certificates {
         .register(meters);
   }
 
-  /** Remembers what is served from the start. */
+  /**
+   * Remembers what is served from the start.
+   *
+   * @throws IllegalStateException if no client could trust it
+   */
   void start() {
-    last = contents().orElse(List.of());
+    files
+        .problem()
+        .ifPresent(
+            problem -> {
+              throw new IllegalStateException("the certificate cannot be served: " + problem);
+            });
+    last = content();
     registry.get(BUCKET).ifPresent(served -> expiry = expiry(served));
   }
 
   /** Looks at the files; called again and again, never at the same time. */
   void refresh() {
     Optional<TlsConfiguration> served = registry.get(BUCKET);
-    if (files.isEmpty() || served.isEmpty()) {
+    if (files.paths().isEmpty() || served.isEmpty()) {
       return;
     }
-    Optional<List<byte[]>> now = contents();
-    if (now.isPresent() && sameBytes(now.get(), last)) {
+    CertificateFiles.Content now;
+    try {
+      now = files.read();
+    } catch (CertificateFiles.UnreadableException e) {
+      last = CertificateFiles.Content.NONE;
+      keepOld(e.getMessage());
       return;
     }
-    Optional<String> problem =
-        now.isPresent() ? PemPair.problem(now.get()) : Optional.of("cannot be read");
-    last = now.orElse(List.of());
+    if (now.sameAs(last)) {
+      return;
+    }
+    last = now;
+    Optional<String> problem = PemPair.problem(now.files());
     if (problem.isPresent()) {
       keepOld(problem.get());
     } else if (!served.get().reload()) {
       keepOld("cannot be loaded");
-    } else if (!sameBytes(contents().orElse(List.of()), last)) {
+    } else if (!content().sameAs(now)) {
       // They changed while they were loaded, so what was loaded may be of two pairs: once more.
-      last = List.of();
+      last = CertificateFiles.Content.NONE;
     } else {
       updated.fire(new CertificateUpdatedEvent(BUCKET, served.get()));
       expiry = expiry(served.get());
@@ -109,32 +108,17 @@ class Certificates {
     if (!problem.equals(broken)) {
       broken = problem;
       LOG.warnf(
-          "the certificate files %s are not used, the old certificate serves: %s", files, problem);
+          "the certificate files %s are not used, the old certificate serves: %s",
+          files.paths(), problem);
     }
   }
 
-  private Optional<List<byte[]>> contents() {
-    List<byte[]> contents = new ArrayList<>();
+  private CertificateFiles.Content content() {
     try {
-      for (Path file : files) {
-        contents.add(Files.readAllBytes(file));
-      }
-    } catch (IOException e) {
-      return Optional.empty();
+      return files.read();
+    } catch (CertificateFiles.UnreadableException e) {
+      return CertificateFiles.Content.NONE;
     }
-    return Optional.of(contents);
-  }
-
-  private static boolean sameBytes(List<byte[]> one, List<byte[]> other) {
-    if (one.size() != other.size()) {
-      return false;
-    }
-    for (int i = 0; i < one.size(); i++) {
-      if (!Arrays.equals(one.get(i), other.get(i))) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static Instant expiry(TlsConfiguration served) {

@@ -45,7 +45,11 @@ final class PemPair {
     if (privateKey.isEmpty()) {
       return Optional.of("the key is no private key in PEM");
     }
-    return belongTogether(publicKey, privateKey.get())
+    String algorithm = signature(privateKey.get());
+    if (algorithm.isEmpty()) {
+      return Optional.of("the key is neither an RSA nor an EC key");
+    }
+    return belongTogether(publicKey, privateKey.get(), algorithm)
         ? Optional.empty()
         : Optional.of("the key is not the certificate's");
   }
@@ -65,18 +69,23 @@ final class PemPair {
         }
       }
       return Optional.empty();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // For broken text Bouncy Castle throws any of them, NullPointerException included.
       return Optional.empty();
     }
   }
 
-  private static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
-    String algorithm =
-        switch (privateKey.getAlgorithm()) {
-          case "EC", "ECDSA" -> "SHA256withECDSA";
-          case "RSA" -> "SHA256withRSA";
-          default -> privateKey.getAlgorithm();
-        };
+  /** The algorithm to sign with; "" for keys that the server cannot use. */
+  private static String signature(PrivateKey key) {
+    return switch (key.getAlgorithm()) {
+      case "EC", "ECDSA" -> "SHA256withECDSA";
+      case "RSA" -> "SHA256withRSA";
+      default -> "";
+    };
+  }
+
+  private static boolean belongTogether(
+      PublicKey publicKey, PrivateKey privateKey, String algorithm) {
     try {
       Signature signature = Signature.getInstance(algorithm);
       signature.initSign(privateKey);

@@ -49,7 +49,7 @@ public final class PolicyFile {
       }
       return Files.readAllBytes(path);
     } catch (IOException e) {
-      throw unreadable("cannot be read: " + e);
+      throw unreadable(UnreadableFile.reason(e));
     }
   }
 

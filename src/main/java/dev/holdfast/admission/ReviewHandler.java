@@ -40,6 +40,9 @@ final class ReviewHandler {
   /** Deeper than any Kubernetes object; Go's decoder, and so the API server, stops at 10,000. */
   private static final int MAX_NESTING = 500;
 
+  /** Longer than any identifier of Kubernetes. */
+  private static final int MAX_UID_CHARACTERS = 253;
+
   /** What most answers fit into. */
   private static final int ANSWER_BYTES = 4096;
 
@@ -98,7 +101,7 @@ final class ReviewHandler {
     } catch (IOException e) {
       return refuse(400, "not JSON");
     }
-    if (!review.path("apiVersion").asText().equals(API_VERSION)) {
+    if (!text(review, "apiVersion").equals(API_VERSION)) {
       return refuse(400, "expected apiVersion: " + API_VERSION);
     }
     JsonNode request = review.path("request");
@@ -106,14 +109,14 @@ final class ReviewHandler {
       return refuse(400, "the review has no request");
     }
     JsonNode uid = request.path("uid");
-    if (!uid.isTextual() || uid.textValue().isEmpty()) {
+    if (!uid.isTextual() || !isUid(uid.textValue())) {
       return refuse(400, "the request has no uid");
     }
     return decide(uid.textValue(), request, start);
   }
 
   private Answer decide(String uid, JsonNode request, long start) {
-    String namespace = request.path("namespace").asText();
+    String namespace = text(request, "namespace");
     try {
       if (!isCreationOfPod(request)) {
         observer.passedOver();
@@ -128,7 +131,7 @@ final class ReviewHandler {
       byte[] answer = answer(uid, outcome);
       observer.reviewed(uid, namespace, outcome, System.nanoTime() - start);
       return Answer.review(answer);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       // Whatever is wrong with us, the pod must start.
       observer.failed(uid, namespace, e);
       return Answer.review(
@@ -150,13 +153,31 @@ final class ReviewHandler {
     return type.trim().equalsIgnoreCase("application/json");
   }
 
+  /** The API server's are UUIDs; what we log and send back is at least short and plain. */
+  private static boolean isUid(String uid) {
+    if (uid.isEmpty() || uid.length() > MAX_UID_CHARACTERS) {
+      return false;
+    }
+    for (int i = 0; i < uid.length(); i++) {
+      if (uid.charAt(i) <= ' ' || uid.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean isCreationOfPod(JsonNode request) {
     JsonNode kind = request.path("kind");
-    return request.path("operation").asText().equals("CREATE")
-        && request.path("subResource").asText().isEmpty()
-        && kind.path("kind").asText().equals("Pod")
-        && kind.path("version").asText().equals("v1")
-        && kind.path("group").asText().isEmpty();
+    return text(request, "operation").equals("CREATE")
+        && text(request, "subResource").isEmpty()
+        && text(kind, "kind").equals("Pod")
+        && text(kind, "version").equals("v1")
+        && text(kind, "group").isEmpty();
+  }
+
+  /** A field as text; "" where it is absent or null, which are the same to Kubernetes. */
+  private static String text(JsonNode object, String field) {
+    return object.path(field).asText("");
   }
 
   private static String firstLine(String text) {

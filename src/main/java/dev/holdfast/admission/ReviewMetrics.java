@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -25,6 +26,9 @@ import org.jboss.logging.Logger;
 @Singleton
 class ReviewMetrics implements ReviewObserver {
   private static final Logger LOG = Logger.getLogger(ReviewMetrics.class);
+
+  /** Enough to find the way from the handler to the place. */
+  private static final int LOGGED_FRAMES = 8;
 
   /** What became of a request. */
   enum Result {
@@ -47,8 +51,12 @@ class ReviewMetrics implements ReviewObserver {
   private final MeterRegistry meters;
   private final Timer duration;
   private final Map<Result, Counter> reviews = new EnumMap<>(Result.class);
-  private final Map<String, Counter> edits = new ConcurrentHashMap<>();
-  private final Map<String, Counter> findings = new ConcurrentHashMap<>();
+  private final Map<RuleName, Counter> edits;
+  private final Map<RuleName, Counter> auditEdits;
+  private final Map<FindingKind, Counter> findings = new ConcurrentHashMap<>();
+
+  /** What findings are counted by: words of the code, so there are few. */
+  private record FindingKind(Optional<RuleName> rule, String reason) {}
 
   ReviewMetrics(MeterRegistry meters) {
     this.meters = meters;
@@ -74,6 +82,22 @@ class ReviewMetrics implements ReviewObserver {
               .tag("outcome", result.name().toLowerCase(Locale.ROOT))
               .register(meters));
     }
+    edits = edits("enforce");
+    auditEdits = edits("audit");
+  }
+
+  private Map<RuleName, Counter> edits(String mode) {
+    Map<RuleName, Counter> counters = new EnumMap<>(RuleName.class);
+    for (RuleName rule : RuleName.values()) {
+      counters.put(
+          rule,
+          Counter.builder("holdfast.edits")
+              .description("Changes made (enforce) or told (audit)")
+              .tag("rule", rule.id())
+              .tag("mode", mode)
+              .register(meters));
+    }
+    return counters;
   }
 
   @Override
@@ -81,18 +105,19 @@ class ReviewMetrics implements ReviewObserver {
     duration.record(nanoseconds, TimeUnit.NANOSECONDS);
     count(result(outcome));
     for (Edit edit : outcome.edits()) {
-      counter(edits, "holdfast.edits", edit.rule(), "mode", "enforce").increment();
+      edits.get(edit.rule()).increment();
     }
     for (Edit edit : outcome.auditEdits()) {
-      counter(edits, "holdfast.edits", edit.rule(), "mode", "audit").increment();
+      auditEdits.get(edit.rule()).increment();
     }
     for (Finding finding : outcome.findings()) {
-      String rule = finding.rule().map(RuleName::id).orElse("pod");
-      counter(findings, "holdfast.findings", rule, "reason", finding.reason()).increment();
+      findings
+          .computeIfAbsent(new FindingKind(finding.rule(), finding.reason()), this::counter)
+          .increment();
       if (finding.severity() == Severity.ERROR) {
         LOG.errorf(
             "uid=%s namespace=%s kind=Pod %s: %s",
-            uid, namespace, finding.code(), finding.message());
+            uid, Warnings.plain(namespace), finding.code(), Warnings.plain(finding.message()));
       }
     }
   }
@@ -110,7 +135,9 @@ class ReviewMetrics implements ReviewObserver {
   @Override
   public void failed(String uid, String namespace, Throwable failure) {
     count(Result.FAILED);
-    LOG.errorf(failure, "uid=%s namespace=%s kind=Pod failed; allowed as it is", uid, namespace);
+    LOG.errorf(
+        "uid=%s namespace=%s kind=Pod failed, and allowed as it is: %s",
+        uid, Warnings.plain(namespace), description(failure));
   }
 
   private void count(Result result) {
@@ -119,7 +146,7 @@ class ReviewMetrics implements ReviewObserver {
 
   private static Result result(Outcome outcome) {
     if (outcome.mode() == Mode.OFF) {
-      return Result.LEFT_ALONE;
+      return hasError(outcome) ? Result.FAILED : Result.LEFT_ALONE;
     }
     if (outcome.mode() == Mode.AUDIT) {
       return Result.AUDITED;
@@ -127,11 +154,32 @@ class ReviewMetrics implements ReviewObserver {
     return outcome.patch().isEmpty() ? Result.UNCHANGED : Result.PATCHED;
   }
 
-  private Counter counter(
-      Map<String, Counter> counters, String name, Object rule, String label, String value) {
-    return counters.computeIfAbsent(
-        rule + " " + value,
-        key ->
-            Counter.builder(name).tag("rule", rule.toString()).tag(label, value).register(meters));
+  /** A pod that is left alone altogether has one only where the engine itself failed. */
+  private static boolean hasError(Outcome outcome) {
+    for (Finding finding : outcome.findings()) {
+      if (finding.severity() == Severity.ERROR) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Counter counter(FindingKind kind) {
+    return Counter.builder("holdfast.findings")
+        .description("What there was to tell beside changes")
+        .tag("rule", kind.rule().map(RuleName::id).orElse("pod"))
+        .tag("reason", kind.reason())
+        .register(meters);
+  }
+
+  /** What was thrown and from where, on one line; without its message, which may quote the pod. */
+  private static String description(Throwable failure) {
+    StringBuilder line = new StringBuilder(failure.getClass().getName());
+    StackTraceElement[] trace = failure.getStackTrace();
+    for (int i = 0; i < Math.min(trace.length, LOGGED_FRAMES); i++) {
+      line.append(i == 0 ? " at " : " < ");
+      line.append(trace[i].getFileName()).append(':').append(trace[i].getLineNumber());
+    }
+    return line.toString();
   }
 }

@@ -12,11 +12,6 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Starts the webhook's server, and stops it as we ask of others: with exit code 0 on SIGTERM. */
 public final class Server {
-  /** What a shell reports for a process that SIGINT or SIGTERM ended. */
-  private static final int INTERRUPTED = 130;
-
-  private static final int TERMINATED = 143;
-
   /** More than any delay and drain that makes sense; then the process ends anyhow. */
   private static final int MAX_STOP_MINUTES = 60;
 
@@ -38,6 +33,17 @@ public final class Server {
       new PolicyFile(configured.get()).changed();
     }
     readCertificateVariables();
+    CertificateFiles.of(property -> Optional.ofNullable(System.getProperty(property)))
+        .problem()
+        .ifPresent(
+            problem -> {
+              throw new IllegalStateException(
+                  "could not start: the certificate cannot be served: " + problem);
+            });
+    return serve(arguments);
+  }
+
+  private static int serve(String... arguments) throws PolicyException {
     AtomicInteger exitCode = new AtomicInteger();
     AtomicReference<Throwable> failed = new AtomicReference<>();
     CountDownLatch stopped = new CountDownLatch(1);
@@ -46,28 +52,48 @@ public final class Server {
         new Thread(
             () -> {
               await(stopped);
-              // After a failure the other hooks have something to say: the log is not written yet.
-              if (exitCode.get() == 0) {
-                Runtime.getRuntime().halt(0);
-              }
+              Runtime.getRuntime().halt(0);
             },
             "exit-code");
     Runtime.getRuntime().addShutdownHook(hook);
+    boolean told;
     try {
       Quarkus.run(
           null,
           (code, failure) -> {
-            exitCode.set(code == INTERRUPTED || code == TERMINATED ? 0 : code);
+            exitCode.set(code);
             failed.set(failure);
           },
           arguments);
+      told = isShuttingDown(hook);
     } finally {
       stopped.countDown();
     }
+    // Told to stop while it started, Quarkus fails; that is no failure of ours.
+    if (told) {
+      return 0;
+    }
     if (failed.get() != null) {
-      throw new IllegalStateException("could not start: " + rootCause(failed.get()));
+      Throwable cause = rootCause(failed.get());
+      if (cause instanceof PolicyException e) {
+        throw e;
+      }
+      throw new IllegalStateException(
+          "could not start: "
+              + (cause.getMessage() == null ? cause.toString() : cause.getMessage()),
+          cause);
     }
     return exitCode.get();
+  }
+
+  /** Takes the hook away, unless the JVM is running it already. */
+  private static boolean isShuttingDown(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
   }
 
   /**
@@ -75,7 +101,7 @@ public final class Server {
    * configuration ends, unless the property is known from elsewhere too.
    */
   private static void readCertificateVariables() {
-    for (String property : Certificates.FILES) {
+    for (String property : CertificateFiles.PROPERTIES) {
       String variable =
           System.getenv(property.replaceAll("[^a-z0-9]", "_").toUpperCase(Locale.ROOT));
       if (variable != null && System.getProperty(property) == null) {

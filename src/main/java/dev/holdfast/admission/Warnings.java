@@ -47,6 +47,13 @@ final class Warnings {
     return line(text, "");
   }
 
+  /** Text of any kind as printable ASCII on one line, for logs. */
+  static String plain(String text) {
+    StringBuilder line = new StringBuilder(text.length());
+    appendPlain(line, text, text.length());
+    return line.toString();
+  }
+
   private static String found(Finding finding) {
     return finding.rule().isPresent()
         ? finding.rule().get().id() + ": " + finding.message()

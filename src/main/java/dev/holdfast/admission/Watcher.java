@@ -34,21 +34,27 @@ class Watcher {
 
   void start(@Observes StartupEvent event) {
     certificates.start();
-    every(config.policyReloadPeriod(), policies::refresh);
-    every(config.certificateReloadPeriod(), certificates::refresh);
+    every("holdfast.policy-reload-period", config.policyReloadPeriod(), policies::refresh);
+    every(
+        "holdfast.certificate-reload-period",
+        config.certificateReloadPeriod(),
+        certificates::refresh);
   }
 
   void stop(@Observes ShutdownEvent event) {
     executor.shutdownNow();
   }
 
-  private void every(Duration period, Runnable look) {
+  private void every(String property, Duration period, Runnable look) {
+    if (period.toMillis() < 1) {
+      throw new IllegalArgumentException(property + ": must be at least 1ms");
+    }
     executor.scheduleWithFixedDelay(
         () -> {
           try {
             look.run();
-          } catch (RuntimeException e) {
-            // Thrown on, it would end the watch for good.
+          } catch (RuntimeException | Error e) {
+            // Thrown on, it would end the watch for good, and nobody would know.
             LOG.error("looking at files failed", e);
           }
         },

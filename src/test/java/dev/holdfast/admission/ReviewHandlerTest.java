@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.Outcome;
@@ -13,17 +14,22 @@ import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyLoader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ReviewHandlerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final YAMLMapper YAML = new YAMLMapper();
   private static final ClusterFacts FACTS = ClusterFacts.of(ClusterFacts.DEFAULT_VERSION);
   private static final String POD =
       "{'metadata':{'labels':{'app':'web'}},'spec':{'containers':[{'name':'web'}]}}";
@@ -121,6 +127,23 @@ class ReviewHandlerTest {
     assertThat(second.path("auditAnnotations")).isEqualTo(first.path("auditAnnotations"));
   }
 
+  static Stream<Path> goldenPods() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/test/resources/golden"))) {
+      return files.filter(file -> file.endsWith("pod.yaml")).sorted().toList().stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldenPods")
+  void any_pod_again_needs_no_patch_and_its_changes_are_told_again(Path file) throws Exception {
+    JsonNode pod = YAML.readTree(Files.readAllBytes(file));
+    JsonNode first = response(send(review(pod.toString())));
+    JsonNode hardened = first.has("patch") ? StrictJsonPatch.apply(pod, patch(first)) : pod;
+    JsonNode second = response(send(review(hardened.toString())));
+    assertThat(second.has("patch")).isFalse();
+    assertThat(second.path("auditAnnotations")).isEqualTo(first.path("auditAnnotations"));
+  }
+
   @Test
   void annotates_the_audit_log() throws Exception {
     JsonNode annotations = response(send(review(POD))).path("auditAnnotations");
@@ -192,6 +215,8 @@ class ReviewHandlerTest {
         "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{}}",
         "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{\"uid\":\"\"}}",
         "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{\"uid\":7}}",
+        "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{\"uid\":\"\\ud800\"}}",
+        "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{\"uid\":\"a\\nb\"}}",
         "{\"request\":{\"uid\":\"u\"}}",
       })
   void refuses_what_is_no_review(String body) {
@@ -226,6 +251,17 @@ class ReviewHandlerTest {
     assertThat(observed).containsExactly("passed over");
   }
 
+  @Test
+  void an_absent_field_and_null_are_the_same() throws Exception {
+    String body =
+        review(POD)
+            .replace("\"group\":\"\"", "\"group\":null")
+            .replace("\"operation\"", "\"subResource\":null,\"operation\"")
+            .replace("\"shop\"", "null");
+    assertThat(response(send(body)).has("patch")).isTrue();
+    assertThat(observed).containsExactly("reviewed u-1 ");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -248,7 +284,10 @@ class ReviewHandlerTest {
   @Test
   void allows_the_pod_when_we_fail() throws Exception {
     for (Throwable failure :
-        List.of(new IllegalStateException("secret"), new StackOverflowError())) {
+        List.of(
+            new IllegalStateException("secret"),
+            new StackOverflowError(),
+            new NoClassDefFoundError("secret"))) {
       observed.clear();
       Answer answer =
           handler(

@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,10 +34,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code holdfast serve} as a process, as it is packaged. */
 class ServeIT {
   private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Path REVIEW = Path.of("src/test/resources/admission/review.json");
   private static final String POLICY =
       "apiVersion: holdfast.dev/v1alpha1\nkind: HardeningPolicy\nmetadata: { name: NAME }\n";
 
@@ -98,18 +103,22 @@ class ServeIT {
     await().atMost(LONG).until(() -> readiness() == 200);
   }
 
-  private HttpsURLConnection connect() throws Exception {
+  private static SSLContext trusting() throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new TrustManager[] {new TrustEverybody()}, null);
+    return context;
+  }
+
+  private HttpsURLConnection connect() throws Exception {
     HttpsURLConnection connection =
         (HttpsURLConnection)
             URI.create("https://localhost:" + port + "/mutate").toURL().openConnection();
-    connection.setSSLSocketFactory(context.getSocketFactory());
+    connection.setSSLSocketFactory(trusting().getSocketFactory());
     connection.setHostnameVerifier((host, session) -> true);
     connection.setRequestMethod("POST");
     connection.setRequestProperty("Content-Type", "application/json");
     connection.setDoOutput(true);
-    Files.copy(Path.of("src/test/resources/admission/review.json"), connection.getOutputStream());
+    Files.copy(REVIEW, connection.getOutputStream());
     return connection;
   }
 
@@ -125,17 +134,73 @@ class ServeIT {
     assertThat(log().lines().filter(line -> line.contains("self-signed"))).hasSize(1);
   }
 
-  @Test
-  void on_sigterm_is_not_ready_at_once_serves_on_and_ends_with_0() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "INT"})
+  void on_a_signal_is_not_ready_at_once_serves_on_and_ends_with_0(String signal) throws Exception {
     Process process = start(Map.of());
     awaitReady();
-    process.destroy();
+    signal(process, signal);
     await().atMost(Duration.ofSeconds(2)).until(() -> readiness() == 503);
     HttpsURLConnection connection = connect();
     assertThat(connection.getResponseCode()).isEqualTo(200);
     assertThat(connection.getHeaderField("Connection")).isEqualToIgnoringCase("close");
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isZero();
+  }
+
+  private static void signal(Process process, String signal) throws Exception {
+    String pid = Long.toString(process.pid());
+    assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor()).isZero();
+  }
+
+  @Test
+  void a_request_under_way_is_answered_after_sigterm_and_after_the_delay() throws Exception {
+    Process process = start(Map.of("QUARKUS_SHUTDOWN_DELAY", "1S"));
+    awaitReady();
+    byte[] body = Files.readAllBytes(REVIEW);
+    try (Socket socket = trusting().getSocketFactory().createSocket("localhost", port)) {
+      String head =
+          "POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+              + "Content-Length: "
+              + body.length
+              + "\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write(body, 0, 100);
+      signal(process, "TERM");
+      // Management is closed when the delay is over.
+      await().atMost(LONG).until(() -> log().contains("Waiting for HTTP requests to complete"));
+      socket.getOutputStream().write(body, 100, body.length - 100);
+      assertThat(new String(socket.getInputStream().readNBytes(15), StandardCharsets.US_ASCII))
+          .isEqualTo("HTTP/1.1 200 OK");
+    }
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void files_of_two_certificates_at_the_start_refuse_to_start() throws Exception {
+    writePair(Instant.now());
+    Files.move(folder.resolve("tls.key"), folder.resolve("first.key"));
+    writePair(Instant.now());
+    assertThat(startWithPair("tls.crt", "first.key"))
+        .contains("could not start: the certificate cannot be served: the key is not");
+    assertThat(startWithPair("no.crt", "tls.key")).contains("no.crt: no such file");
+    Files.writeString(folder.resolve("bad.key"), "garbage");
+    assertThat(startWithPair("tls.crt", "bad.key")).contains("the key is no private key in PEM");
+  }
+
+  private String startWithPair(String certificate, String key) throws Exception {
+    Process process = start(pair(certificate, key));
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isOne();
+    return log();
+  }
+
+  private Map<String, String> pair(String certificate, String key) {
+    return Map.of(
+        "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT", folder.resolve(certificate).toString(),
+        "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY", folder.resolve(key).toString(),
+        "HOLDFAST_CERTIFICATE_RELOAD_PERIOD", "100ms");
   }
 
   @Test
@@ -173,11 +238,7 @@ class ServeIT {
     Instant first = Instant.parse("2030-01-01T00:00:00Z");
     Instant second = Instant.parse("2031-01-01T00:00:00Z");
     writePair(first);
-    start(
-        Map.of(
-            "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT", folder.resolve("tls.crt").toString(),
-            "QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY", folder.resolve("tls.key").toString(),
-            "HOLDFAST_CERTIFICATE_RELOAD_PERIOD", "100ms"));
+    start(pair("tls.crt", "tls.key"));
     awaitReady();
     assertThat(served().getNotBefore().toInstant()).isEqualTo(first.minusSeconds(300));
     assertThat(log()).doesNotContain("self-signed");
