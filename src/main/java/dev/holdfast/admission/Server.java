@@ -26,12 +26,12 @@ public final class Server {
    * @throws PolicyException if the policy file is bad; nothing is started then
    */
   public static int run(Optional<Path> policyFile, String... arguments) throws PolicyException {
-    policyFile.ifPresent(
-        file -> System.setProperty("holdfast.policy-file", file.toAbsolutePath().toString()));
     Optional<Path> configured = policyFile.or(Server::configuredPolicyFile);
     if (configured.isPresent()) {
       new PolicyFile(configured.get()).changed();
     }
+    policyFile.ifPresent(
+        file -> System.setProperty("holdfast.policy-file", file.toAbsolutePath().toString()));
     readCertificateVariables();
     CertificateFiles.of(property -> Optional.ofNullable(System.getProperty(property)))
         .problem()
