@@ -96,6 +96,9 @@ final class AuditReport {
   private void end(List<AuditEntry> entries, int pods) {
     Map<String, String> links = new TreeMap<>();
     entries.forEach(one -> links.put(one.ruleId(), one.link()));
+    if (!links.isEmpty()) {
+      line("");
+    }
     links.forEach((rule, link) -> line(style.faint(rule + ": " + link)));
     if (!links.isEmpty()) {
       line("");

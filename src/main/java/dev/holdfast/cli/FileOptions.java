@@ -10,10 +10,9 @@ final class FileOptions {
       names = {"-f", "--filename"},
       arity = "1..*",
       paramLabel = "FILE|DIR|-",
-      description = {
-        "Manifests: a file, a directory with all *.yaml, *.yml and *.json below it, or",
-        "- for standard input, which is read without -f too, unless it is a terminal."
-      })
+      description =
+          "Manifests: files, directories with all *.yaml, *.yml and *.json below them, or - for"
+              + " standard input, which is read without -f too, unless it is a terminal.")
   private List<String> names = new ArrayList<>();
 
   List<String> names() {

@@ -51,7 +51,7 @@ final class HardenCommand implements Callable<Integer> {
         "What is printed:",
         "yaml (default): all manifests, as they are but for what is hardened;",
         "json: the same as JSON, several objects as a List;",
-        "patch: a line for each pod and pod template, with its JSON Patch (RFC 6902);",
+        "patch: a line for each pod and pod template, its JSON Patch (RFC 6902);",
         "diff: what would change in the files;",
         "summary: what each rule changes and why, and the findings."
       })
@@ -59,10 +59,9 @@ final class HardenCommand implements Callable<Integer> {
 
   @Option(
       names = "--in-place",
-      description = {
-        "Change the files themselves; comments and layout stay. Prints the names of the",
-        "changed files, or what -o patch, -o diff or -o summary ask for."
-      })
+      description =
+          "Change the files themselves; comments and layout stay. Prints the names of the changed"
+              + " files, or what -o patch, -o diff or -o summary ask for.")
   private boolean inPlace;
 
   /** What is printed. */

@@ -73,6 +73,7 @@ class AuditCommandTest {
                   stdin:10:9   warning  pod                holdfast.dev/pre-stop: "1%" is ignored: expected a duration like 15s, drain or off at /metadata/annotations/holdfast.dev~1pre-stop
                   stdin:13:11  warning  pre-stop           would set /spec/containers/0/lifecycle/preStop: pauses 10 s before SIGTERM, while traffic moves to other pods
                   stdin:16:7   warning  termination-grace  would set /spec/terminationGracePeriodSeconds: raises the grace period from 30 s to 40 s: 10 s pause, 30 s shutdown
+
                 pod: https://holdfast.dev/reference/annotations
                 pre-stop: https://holdfast.dev/rules/pre-stop
                 termination-grace: https://holdfast.dev/rules/termination-grace
