@@ -51,7 +51,7 @@ final class HardenCommand implements Callable<Integer> {
         "What is printed:",
         "yaml (default): all manifests, as they are but for what is hardened;",
         "json: the same as JSON, several objects as a List;",
-        "patch: a line for each pod and pod template, its JSON Patch (RFC 6902);",
+        "patch: a line for each object with pods, its JSON Patch (RFC 6902);",
         "diff: what would change in the files;",
         "summary: what each rule changes and why, and the findings."
       })
@@ -249,14 +249,8 @@ final class HardenCommand implements Callable<Integer> {
     return list;
   }
 
-  private static ObjectNode patch(HardenedPod pod) {
-    ObjectNode line = JsonNodeFactory.instance.objectNode();
-    line.put("file", pod.object().file().name());
-    line.put("apiVersion", pod.object().apiVersion());
-    line.put("kind", pod.object().kind());
-    line.put("namespace", pod.namespace());
-    line.put("name", pod.object().name());
-    ArrayNode operations = line.putArray("patch");
+  private static ArrayNode patch(HardenedPod pod) {
+    ArrayNode operations = JsonNodeFactory.instance.arrayNode();
     for (PatchOperation operation : pod.patch()) {
       operations
           .addObject()
@@ -264,6 +258,6 @@ final class HardenCommand implements Callable<Integer> {
           .put("path", operation.path())
           .set("value", operation.value());
     }
-    return line;
+    return operations;
   }
 }

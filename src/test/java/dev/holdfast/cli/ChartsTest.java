@@ -95,11 +95,8 @@ class ChartsTest {
       for (String pointer : objects(before.get(i))) {
         JsonNode object = before.get(i).at(pointer);
         JsonNode patch = JSON.createArrayNode();
-        JsonNode line = next < patches.size() ? JSON.readTree(patches.get(next)) : object;
-        if (line.has("patch")
-            && line.get("kind").equals(object.get("kind"))
-            && line.get("name").equals(object.at("/metadata/name"))) {
-          patch = line.get("patch");
+        if (hasPods(object)) {
+          patch = JSON.readTree(patches.get(next));
           next++;
         }
         assertThat(JSON.readTree(after.get(i).at(pointer).toString()))
@@ -109,6 +106,12 @@ class ChartsTest {
       }
     }
     assertThat(next).isEqualTo(patches.size()).isPositive();
+  }
+
+  private static boolean hasPods(JsonNode object) {
+    return object.path("kind").asText().equals("Pod")
+        || object.at("/spec/template/spec").isObject()
+        || object.at("/spec/jobTemplate").isObject();
   }
 
   private static List<String> objects(JsonNode document) {

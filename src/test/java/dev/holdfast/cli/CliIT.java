@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -155,9 +154,15 @@ class CliIT {
             "-Xlog:class+load:file=" + loaded);
 
     assertThat(result.code()).isZero();
-    List<String> frameworks = new ArrayList<>(List.of("io.vertx.", "io.netty.", "io.smallrye.config."));
-    frameworks.addAll(List.of("org.jboss.logmanager.", "io.quarkus.runtime.Quarkus "));
-    frameworks.addAll(List.of("dev.holdfast.admission.", "databind.ObjectMapper "));
+    List<String> frameworks =
+        List.of(
+            "io.vertx.",
+            "io.netty.",
+            "io.smallrye.config.",
+            "org.jboss.logmanager.",
+            "io.quarkus.runtime.Quarkus ",
+            "dev.holdfast.admission.",
+            "databind.ObjectMapper ");
     String classes = Files.readString(loaded);
     assertThat(classes).contains("dev.holdfast.hardening.Hardener ");
     assertThat(frameworks).noneMatch(classes::contains);

@@ -198,7 +198,7 @@ class OneEngineProperties {
   private static List<JsonNode> lines(Case c, ArrayNode manifests) throws IOException {
     List<JsonNode> patches = new ArrayList<>();
     for (String line : command(c, manifests, "patch").lines().toList()) {
-      patches.add(Case.JSON.readTree(line).path("patch"));
+      patches.add(Case.JSON.readTree(line));
     }
     return patches;
   }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Edit;
 import dev.holdfast.hardening.Outcome;
+import dev.holdfast.hardening.Severity;
 import dev.holdfast.oracle.StrictJsonPatch;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.LabelSelector;
@@ -57,7 +58,7 @@ class RuleProperties {
   @Property
   void every_app_container_gets_a_pause_where_it_can(
       @ForAll(supplier = Cases.Valid.class) Case given) {
-    Case c = plain(given);
+    Case c = plain(given, RuleName.PRE_STOP, RuleName.TERMINATION_GRACE);
     Outcome outcome = c.harden();
     Assume.that(outcome.mode() == Mode.ENFORCE);
     HardeningPolicy policy = c.policyOf(outcome).orElseThrow();
@@ -83,7 +84,7 @@ class RuleProperties {
   @Property
   void the_grace_period_is_the_longest_pause_and_the_shutdown_time_within_the_maximum(
       @ForAll(supplier = Cases.Valid.class) Case given) {
-    Case c = plain(given);
+    Case c = plain(given, RuleName.PRE_STOP, RuleName.TERMINATION_GRACE);
     // Before, the API server drops sleeps that do not fit.
     Assume.that(c.minor() >= 30);
     Outcome outcome = c.harden();
@@ -282,6 +283,99 @@ class RuleProperties {
     }
   }
 
+  @Property
+  void every_probe_of_an_app_gets_the_minimal_time_to_answer(
+      @ForAll(supplier = Cases.Valid.class) Case given) {
+    Case c = plain(given, RuleName.PROBE_TIMEOUT);
+    Outcome outcome = c.harden();
+    Assume.that(outcome.mode() == Mode.ENFORCE);
+    HardeningPolicy policy = c.policyOf(outcome).orElseThrow();
+    int minimum = policy.rules().probeTimeout().minimumSeconds();
+    for (JsonNode container : c.patched(outcome).path("spec").path("containers")) {
+      for (String field : List.of("livenessProbe", "readinessProbe", "startupProbe")) {
+        JsonNode probe = container.path(field);
+        // Who wrote more than the default of 1 s has thought of it.
+        if (Reading.isPresent(probe)
+            && !Reading.isSidecar(container, policy)
+            && Reading.number(probe, "timeoutSeconds") == 1) {
+          assertThat(Math.min(minimum, Reading.number(probe, "periodSeconds")))
+              .as("%s of %s", field, container.path("name"))
+              .isLessThanOrEqualTo(1);
+        }
+      }
+    }
+  }
+
+  @Property
+  void a_liveness_probe_leads_to_the_other_two(@ForAll(supplier = Cases.Valid.class) Case given) {
+    Case c =
+        plain(given, RuleName.STARTUP_PROBE, RuleName.READINESS_PROBE)
+            .withPolicies(
+                spec -> {
+                  Policies.rule(spec, RuleName.STARTUP_PROBE).remove("from");
+                  Policies.rule(spec, RuleName.READINESS_PROBE).remove("evidence");
+                });
+    Outcome outcome = c.harden();
+    Assume.that(outcome.mode() == Mode.ENFORCE);
+    JsonNode before = c.pod().path("spec");
+    Assume.that(before.path("restartPolicy").asText("Always").matches("Always|"));
+    HardeningPolicy policy = c.policyOf(outcome).orElseThrow();
+    JsonNode plainTarget = Dice.read("{'httpGet':{'path':'/healthz','port':8080}}");
+    JsonNode after = c.patched(outcome).path("spec").path("containers");
+    boolean inMesh = false;
+    for (JsonNode container : before.path("containers")) {
+      inMesh |= Reading.KNOWN_SIDECARS.contains(container.path("name").asText());
+    }
+    Assume.that(!inMesh);
+    for (int i = 0; i < after.size(); i++) {
+      JsonNode container = before.path("containers").path(i);
+      JsonNode liveness = container.path("livenessProbe");
+      if (Reading.handler(liveness).equals(plainTarget)
+          && !container.has("restartPolicy")
+          && !Reading.isSidecar(container, policy)
+          && Reading.number(liveness, "periodSeconds") < 1_000
+          && Reading.number(liveness, "timeoutSeconds") < 1_000
+          && Reading.number(liveness, "failureThreshold") < 1_000) {
+        assertThat(Reading.isPresent(after.path(i).path("startupProbe"))).isTrue();
+        if (Reading.number(liveness, "failureThreshold") > 1) {
+          assertThat(Reading.isPresent(after.path(i).path("readinessProbe"))).isTrue();
+        }
+      }
+    }
+  }
+
+  @Property
+  void replicas_are_kept_apart_where_nothing_speaks_against_it(
+      @ForAll(supplier = Cases.Valid.class) Case given) {
+    Case c =
+        plain(given, RuleName.ANTI_AFFINITY)
+            .withPolicies(spec -> Policies.rule(spec, RuleName.TOPOLOGY_SPREAD).put("mode", "Off"))
+            .with(
+                document -> {
+                  document.remove("workload");
+                  ObjectNode spec = document.withObject("/pod/spec");
+                  spec.remove(
+                      List.of("affinity", "topologySpreadConstraints", "nodeName", "nodeSelector"));
+                  spec.remove("restartPolicy");
+                  ObjectNode metadata = document.withObject("/pod").withObject("/metadata");
+                  metadata.withObject("/labels").put("app", "web");
+                  metadata.set(
+                      "ownerReferences",
+                      Dice.read(
+                          "[{'apiVersion':'apps/v1','kind':'ReplicaSet','name':'w','uid':'1',"
+                              + "'controller':true}]"));
+                });
+    Outcome outcome = c.harden();
+    Assume.that(outcome.mode() == Mode.ENFORCE);
+    assertThat(edits(outcome, RuleName.ANTI_AFFINITY)).hasSize(1);
+  }
+
+  @Property
+  void no_rule_needs_the_safety_check_for_a_valid_pod(
+      @ForAll(supplier = Cases.Valid.class) Case c) {
+    assertThat(c.harden().findings()).noneMatch(finding -> finding.severity() == Severity.ERROR);
+  }
+
   private static void assertThatTermIsGood(Case c, Outcome outcome, RuleName rule, JsonNode term) {
     Map<String, String> labels = Reading.labels(c.pod());
     LabelSelector selector = LabelSelector.read(term.path("labelSelector")).orElseThrow();
@@ -324,15 +418,16 @@ class RuleProperties {
     }
   }
 
-  /** Without words of ours on the pod or its namespace, and with pause and grace enforced. */
-  private static Case plain(Case given) {
+  /** Without words of ours on the pod or its namespace, and with these rules enforced. */
+  private static Case plain(Case given, RuleName... rules) {
     Assume.that(!Reading.hasOurWords(given.pod()));
     return given
         .with(document -> document.remove("namespaceLabels"))
         .withPolicies(
             spec -> {
-              spec.withObject("/rules").withObject("/preStop").put("mode", "Enforce");
-              spec.withObject("/rules").withObject("/terminationGrace").put("mode", "Enforce");
+              for (RuleName rule : rules) {
+                Policies.rule(spec, rule).put("mode", "Enforce");
+              }
             });
   }
 
