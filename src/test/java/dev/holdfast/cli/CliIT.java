@@ -159,7 +159,6 @@ class CliIT {
             "io.vertx.",
             "io.netty.",
             "io.smallrye.config.",
-            "org.jboss.logmanager.",
             "io.quarkus.runtime.Quarkus ",
             "dev.holdfast.admission.",
             "databind.ObjectMapper ");
