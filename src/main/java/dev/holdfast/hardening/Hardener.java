@@ -89,7 +89,7 @@ public final class Hardener {
 
   private Outcome decide(ObjectNode pod, String namespace, ClusterFacts facts) {
     Metadata metadata = Metadata.of(pod);
-    PodView view = PodView.of(pod, metadata, name -> false);
+    PodView view = PodView.of(pod, metadata);
     if (view.containers().isEmpty()) {
       throw new UnreadableField("/spec/containers", "a list of containers");
     }
@@ -115,7 +115,7 @@ public final class Hardener {
       findings.add(ignored(problem, "/metadata/annotations/" + Pointers.escaped(problem.key())));
     }
     return decide(
-        new Subject(pod, metadata, policy, overrides, facts),
+        new Subject(pod, metadata, view, policy, overrides, facts),
         selection,
         RuleModes.of(selection.mode(), policy, overrides),
         findings);
@@ -177,7 +177,7 @@ public final class Hardener {
   public Explanation explain(ObjectNode pod, String namespace, ClusterFacts facts) {
     try {
       Metadata metadata = Metadata.of(pod);
-      PodView view = PodView.of(pod, metadata, name -> false);
+      PodView view = PodView.of(pod, metadata);
       Optional<String> outOfScope = outOfScope(metadata, view, namespace);
       if (outOfScope.isPresent()) {
         return unexplained(outOfScope.get());

@@ -103,7 +103,7 @@ final class Pass {
 
   /** Empty if all went well. */
   private Optional<Finding> apply(List<Rule> rules, Set<RuleName> active) {
-    Situation situation = subject.situation(patch.pod(), active);
+    Situation situation = subject.situation(active);
     for (Rule rule : rules) {
       if (!active.contains(rule.name())) {
         continue;

@@ -49,23 +49,34 @@ final class SafetyCheck {
 
   /** The first edit that must not be sent; empty if all may. */
   Optional<Violation> firstViolation(List<Edit> edits, List<Rule> rules) {
+    RuleName rule = null;
+    List<String> writes = List.of();
     for (Edit edit : edits) {
-      String problem = owns(edit, rules) ? problem(edit) : "another rule's field";
+      if (edit.rule() != rule) {
+        rule = edit.rule();
+        writes = writes(rule, rules);
+      }
+      String problem = isOneOf(writes, edit.path()) ? problem(edit) : "another rule's field";
       if (!problem.isEmpty()) {
-        return Optional.of(new Violation(edit.rule(), edit.path(), problem));
+        return Optional.of(new Violation(rule, edit.path(), problem));
       }
     }
     return Optional.empty();
   }
 
-  private static boolean owns(Edit edit, List<Rule> rules) {
+  private static List<String> writes(RuleName name, List<Rule> rules) {
     for (Rule rule : rules) {
-      if (rule.name() == edit.rule()) {
-        for (String pattern : rule.writes()) {
-          if (matches(pattern, edit.path())) {
-            return true;
-          }
-        }
+      if (rule.name() == name) {
+        return rule.writes();
+      }
+    }
+    return List.of();
+  }
+
+  private static boolean isOneOf(List<String> patterns, String pointer) {
+    for (String pattern : patterns) {
+      if (matches(pattern, pointer)) {
+        return true;
       }
     }
     return false;

@@ -14,18 +14,19 @@ import java.util.Set;
  * What one decision is about, the same for every rule.
  *
  * @param pod the pod as it came
+ * @param view the same, with all its containers
  */
 record Subject(
     ObjectNode pod,
     Metadata metadata,
+    PodView view,
     HardeningPolicy policy,
     PodOverrides overrides,
     ClusterFacts facts) {
 
-  /** What a rule sees when the pod looks like this. */
-  Situation situation(ObjectNode now, Set<RuleName> active) {
-    return new Situation(
-        PodView.of(now, metadata, this::isLeftAlone), policy, overrides, facts, active);
+  /** What the first rule sees. */
+  Situation situation(Set<RuleName> active) {
+    return new Situation(view.without(this::isLeftAlone), policy, overrides, facts, active);
   }
 
   private boolean isLeftAlone(String container) {

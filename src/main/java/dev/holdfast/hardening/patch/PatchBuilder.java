@@ -3,6 +3,7 @@ package dev.holdfast.hardening.patch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.Edit;
 import java.util.ArrayList;
@@ -104,7 +105,7 @@ public final class PatchBuilder {
   }
 
   private static boolean isAbsent(JsonNode node) {
-    return node == null || node.isNull();
+    return node == null || node instanceof NullNode;
   }
 
   private static void set(JsonNode parent, String key, JsonNode value) {

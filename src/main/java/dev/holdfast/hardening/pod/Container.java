@@ -41,7 +41,7 @@ public final class Container {
     JsonNode preStop = Fields.member(lifecycle, "preStop");
     return preStop.isMissingNode()
         ? Optional.empty()
-        : Optional.of(Fields.object(lifecycle, pointer + "/lifecycle", "preStop"));
+        : Optional.of(Fields.object(lifecycle, pointer, "lifecycle", "preStop"));
   }
 
   /** The seconds of a native sleep before SIGTERM; empty if the hook is none or another one. */
@@ -50,8 +50,8 @@ public final class Container {
     if (preStop.isEmpty()) {
       return OptionalLong.empty();
     }
-    String at = pointer + "/lifecycle/preStop";
-    return Fields.integer(Fields.object(preStop.get(), at, "sleep"), at + "/sleep", "seconds");
+    ObjectNode sleep = Fields.object(preStop.get(), pointer, "lifecycle/preStop", "sleep");
+    return Fields.integer(sleep, pointer, "lifecycle/preStop/sleep", "seconds");
   }
 
   /** A probe by its key, for example {@code livenessProbe}; empty if there is none. */
@@ -59,7 +59,7 @@ public final class Container {
     JsonNode value = Fields.member(node, key);
     return value.isMissingNode()
         ? Optional.empty()
-        : Optional.of(new Probe(Fields.object(node, pointer, key), pointer + "/" + key));
+        : Optional.of(new Probe(Fields.object(node, pointer, key), pointer, key));
   }
 
   /** The declared ports, in order. */
@@ -95,8 +95,7 @@ public final class Container {
    * @param resource for example {@code memory}
    */
   public Optional<Quantity> resource(String list, String resource) {
-    return Quantity.of(
-        Fields.object(node, pointer, "resources"), pointer + "/resources", list, resource);
+    return Quantity.of(Fields.object(node, pointer, "resources"), pointer, list, resource);
   }
 
   /**

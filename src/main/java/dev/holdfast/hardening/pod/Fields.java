@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,11 +24,21 @@ final class Fields {
   /** The member, or a missing node where it is absent or null. */
   static JsonNode member(ObjectNode parent, String key) {
     JsonNode value = parent.get(key);
-    return value == null || value.isNull() ? MissingNode.getInstance() : value;
+    return value == null || value instanceof NullNode ? MissingNode.getInstance() : value;
   }
 
   /** An empty object where it is absent. */
   static ObjectNode object(ObjectNode parent, String pointer, String key) {
+    return object(parent, pointer, "", key);
+  }
+
+  /**
+   * The same, for parents further below.
+   *
+   * @param within leads from the pointer to the parent; joined only where something is wrong, as
+   *     pointers are made for each field of each container otherwise
+   */
+  static ObjectNode object(ObjectNode parent, String pointer, String within, String key) {
     JsonNode value = member(parent, key);
     if (value instanceof ObjectNode object) {
       return object;
@@ -34,7 +46,7 @@ final class Fields {
     if (value.isMissingNode()) {
       return EMPTY_OBJECT;
     }
-    throw new UnreadableField(pointer + "/" + key, "an object");
+    throw unreadable(pointer, within, key, "an object");
   }
 
   /** An empty list where it is absent. */
@@ -60,8 +72,8 @@ final class Fields {
   /** "" where it is absent. */
   static String text(ObjectNode parent, String pointer, String key) {
     JsonNode value = member(parent, key);
-    if (value.isTextual()) {
-      return value.textValue();
+    if (value instanceof TextNode text) {
+      return text.textValue();
     }
     if (value.isMissingNode()) {
       return "";
@@ -83,6 +95,11 @@ final class Fields {
 
   /** An int64. */
   static OptionalLong integer(ObjectNode parent, String pointer, String key) {
+    return integer(parent, pointer, "", key);
+  }
+
+  /** An int64; see {@link #object(ObjectNode, String, String, String)}. */
+  static OptionalLong integer(ObjectNode parent, String pointer, String within, String key) {
     JsonNode value = member(parent, key);
     if (value.isIntegralNumber() && value.canConvertToLong()) {
       return OptionalLong.of(value.longValue());
@@ -90,7 +107,13 @@ final class Fields {
     if (value.isMissingNode()) {
       return OptionalLong.empty();
     }
-    throw new UnreadableField(pointer + "/" + key, "a whole number");
+    throw unreadable(pointer, within, key, "a whole number");
+  }
+
+  private static UnreadableField unreadable(
+      String pointer, String within, String key, String expected) {
+    return new UnreadableField(
+        pointer + (within.isEmpty() ? "" : "/" + within) + "/" + key, expected);
   }
 
   /**

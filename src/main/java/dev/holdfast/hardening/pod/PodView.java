@@ -32,23 +32,31 @@ public final class PodView {
   }
 
   /**
-   * Looks at a tree.
+   * Looks at a tree, in which every container counts as one of the app's.
    *
    * @param pod a Pod or a pod template
    * @param metadata as {@link Metadata#of} read it
-   * @param leftAlone names of containers that are no app containers
    * @throws UnreadableField if the containers cannot be told apart
    */
-  public static PodView of(ObjectNode pod, Metadata metadata, Predicate<String> leftAlone) {
+  public static PodView of(ObjectNode pod, Metadata metadata) {
     ObjectNode spec = Fields.object(pod, "", "spec");
     List<Container> containers = containers(spec, "containers");
-    List<Container> apps = new ArrayList<>(containers.size());
+    return new PodView(spec, metadata, containers, containers);
+  }
+
+  /**
+   * The same pod, seen without some of its containers.
+   *
+   * @param leftAlone names of containers that are no app containers
+   */
+  public PodView without(Predicate<String> leftAlone) {
+    List<Container> left = new ArrayList<>(containers.size());
     for (Container container : containers) {
       if (!leftAlone.test(container.name())) {
-        apps.add(container);
+        left.add(container);
       }
     }
-    return new PodView(spec, metadata, containers, apps);
+    return new PodView(spec, metadata, containers, left);
   }
 
   /**
@@ -222,7 +230,6 @@ public final class PodView {
 
   /** A quantity of pod-level {@code resources} (KEP-2837). */
   public Optional<Quantity> resource(String list, String resource) {
-    return Quantity.of(
-        Fields.object(spec, "/spec", "resources"), "/spec/resources", list, resource);
+    return Quantity.of(Fields.object(spec, "/spec", "resources"), "/spec", list, resource);
   }
 }

@@ -19,16 +19,22 @@ public final class Probe {
   private static final int DEFAULT_FAILURE_THRESHOLD = 3;
 
   private final ObjectNode node;
-  private final String pointer;
+  private final String container;
+  private final String key;
 
-  Probe(ObjectNode node, String pointer) {
+  /**
+   * @param container JSON pointer to the container
+   * @param key of the probe in it
+   */
+  Probe(ObjectNode node, String container, String key) {
     this.node = node;
-    this.pointer = pointer;
+    this.container = container;
+    this.key = key;
   }
 
   /** JSON pointer to the probe. */
   public String pointer() {
-    return pointer;
+    return container + "/" + key;
   }
 
   /** How often it is tried, in seconds. */
@@ -80,7 +86,7 @@ public final class Probe {
 
   /** The value below {@link #handler()}; the tree's own node, not to be changed. */
   public ObjectNode target() {
-    return Fields.object(node, pointer, handler().orElse(""));
+    return Fields.object(node, container, key, handler().orElse(""));
   }
 
   /** Whether the target names a host, which Pod Security "baseline" forbids since 1.34. */
@@ -91,7 +97,7 @@ public final class Probe {
   /** The path of an {@code httpGet}, "" for other handlers. */
   public String path() {
     return handler().orElse("").equals("httpGet")
-        ? Fields.text(target(), pointer + "/httpGet", "path")
+        ? Fields.text(target(), pointer() + "/httpGet", "path")
         : "";
   }
 
@@ -134,7 +140,7 @@ public final class Probe {
    * @param handler an object with a handler's key and value, such as {@code {"httpGet": …}}
    */
   public boolean asks(ObjectNode handler) {
-    return asksTheSameAs(new Probe(handler, ""));
+    return asksTheSameAs(new Probe(handler, "", ""));
   }
 
   private static boolean same(ObjectNode one, ObjectNode two, String key) {
@@ -155,13 +161,13 @@ public final class Probe {
     return command.isArray() && command.path(0).asText().endsWith("pilot-agent");
   }
 
-  private int number(String key, int defaultValue) {
-    OptionalLong value = Fields.integer(node, pointer, key);
+  private int number(String number, int defaultValue) {
+    OptionalLong value = Fields.integer(node, container, key, number);
     if (value.isEmpty() || value.getAsLong() == 0) {
       return defaultValue;
     }
     if (value.getAsLong() < 0 || value.getAsLong() > Integer.MAX_VALUE) {
-      throw new UnreadableField(pointer + "/" + key, "a number from 0 to 2147483647");
+      throw new UnreadableField(pointer() + "/" + number, "a number from 0 to 2147483647");
     }
     return (int) value.getAsLong();
   }

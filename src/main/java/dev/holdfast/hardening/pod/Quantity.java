@@ -30,15 +30,22 @@ public record Quantity(BigDecimal amount) {
   /** Longer than any amount that means something; BigDecimal's cost grows with the length. */
   private static final int MAX_LENGTH = 32;
 
-  static Optional<Quantity> of(ObjectNode resources, String pointer, String list, String resource) {
-    JsonNode value = Fields.member(Fields.object(resources, pointer, list), resource);
+  /**
+   * Reads one of {@code resources}.
+   *
+   * @param owner JSON pointer to what the resources are of
+   */
+  static Optional<Quantity> of(ObjectNode resources, String owner, String list, String resource) {
+    JsonNode value = Fields.member(Fields.object(resources, owner, "resources", list), resource);
     if (value.isMissingNode()) {
       return Optional.empty();
     }
     return Optional.of(
         parse(value.asText())
             .orElseThrow(
-                () -> new UnreadableField(pointer + "/" + list + "/" + resource, "a quantity")));
+                () ->
+                    new UnreadableField(
+                        owner + "/resources/" + list + "/" + resource, "a quantity")));
   }
 
   /** Reads Kubernetes' notation; empty for anything else. */

@@ -59,16 +59,23 @@ final class Replication {
    * @return empty, with a finding, if no label is left; an empty selector would match all pods
    */
   static Optional<ObjectNode> selector(Situation situation, Verdict verdict) {
-    LabelSelector own =
-        situation
-            .facts()
-            .workload()
-            .flatMap(Workload::selector)
-            .orElseGet(() -> new LabelSelector(situation.pod().labels(), List.of()));
-    Map<String, String> labels = new HashMap<>(own.matchLabels());
-    labels.keySet().removeIf(Replication::isOfOneRevision);
-    List<LabelSelector.Requirement> requirements = new ArrayList<>(own.matchExpressions());
-    requirements.removeIf(requirement -> isOfOneRevision(requirement.key()));
+    Optional<LabelSelector> own = situation.facts().workload().flatMap(Workload::selector);
+    Map<String, String> labels = new HashMap<>();
+    own.map(LabelSelector::matchLabels)
+        .orElseGet(situation.pod()::labels)
+        .forEach(
+            (label, value) -> {
+              if (!isOfOneRevision(label)) {
+                labels.put(label, value);
+              }
+            });
+    List<LabelSelector.Requirement> requirements = new ArrayList<>(0);
+    for (LabelSelector.Requirement requirement :
+        own.map(LabelSelector::matchExpressions).orElse(List.of())) {
+      if (!isOfOneRevision(requirement.key())) {
+        requirements.add(requirement);
+      }
+    }
     if (labels.isEmpty() && requirements.isEmpty()) {
       verdict.find(
           Severity.INFO,
