@@ -39,6 +39,8 @@ class ArchitectureTest {
           .definedBy("dev.holdfast.audit..")
           .optionalLayer("dashboard")
           .definedBy("dev.holdfast.dashboard..")
+          .layer("cluster")
+          .definedBy("dev.holdfast.cluster..")
           .layer("hardening")
           .definedBy("dev.holdfast.hardening..")
           .layer("policy")
@@ -50,10 +52,13 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
-          .whereLayer("hardening")
+          .whereLayer("cluster")
           .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard")
+          .whereLayer("hardening")
+          .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "cluster", "dashboard")
           .whereLayer("policy")
-          .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard", "hardening")
+          .mayOnlyBeAccessedByLayers(
+              "admission", "cli", "audit", "cluster", "dashboard", "hardening")
           .whereLayer("yaml")
           .mayOnlyBeAccessedByLayers("cli", "policy");
 
@@ -151,6 +156,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule only_the_webhook_uses_vertx =
       isUsedOnlyIn("io.vertx..", "dev.holdfast.admission");
+
+  @ArchTest
+  static final ArchRule only_the_cluster_uses_the_kubernetes_client =
+      isUsedOnlyIn("io.fabric8..", "dev.holdfast.cluster");
 
   @ArchTest
   static final ArchRule packages_are_named_by_feature =

@@ -3,6 +3,7 @@ package dev.holdfast.admission;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.holdfast.benchmark.Reviews;
+import dev.holdfast.cluster.NoCluster;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.policy.PolicyLoader;
@@ -49,7 +50,7 @@ public class ReviewBenchmark {
   private static ReviewHandler handler() {
     ClusterFacts facts = ClusterFacts.of(ClusterFacts.DEFAULT_VERSION);
     Hardener hardener = new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system");
-    return new ReviewHandler(hardener::harden, namespace -> facts, ReviewObserver.NONE);
+    return new ReviewHandler(hardener::harden, new NoCluster(facts), ReviewObserver.NONE);
   }
 
   /** Makes the input. */

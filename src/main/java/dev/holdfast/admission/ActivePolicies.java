@@ -1,5 +1,7 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.cluster.Cluster;
+import dev.holdfast.cluster.ClusterConnection;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyException;
@@ -21,15 +23,20 @@ class ActivePolicies {
   private static final Logger LOG = Logger.getLogger(ActivePolicies.class);
 
   private final Optional<PolicyFile> file;
+  private final Optional<Cluster> cluster;
   private final String ownNamespace;
   private final Counter reloads;
   private final Counter failures;
   private volatile Hardener hardener;
+  private volatile Followed followed = new Followed(List.of(), null);
   private volatile String problem = "";
 
-  ActivePolicies(HoldfastConfig config, MeterRegistry meters) throws PolicyException {
+  ActivePolicies(HoldfastConfig config, ClusterConnection connection, MeterRegistry meters)
+      throws PolicyException {
     ownNamespace = config.namespace();
     file = config.policyFile().map(PolicyFile::new);
+    // A file that was named is meant.
+    cluster = file.isPresent() ? Optional.empty() : connection.cluster();
     hardener =
         hardener(
             file.isPresent()
@@ -42,9 +49,24 @@ class ActivePolicies {
         .register(meters);
   }
 
-  /** The engine with the policies that serve now. */
+  /** The engine for the policies of a cluster. */
+  private record Followed(List<HardeningPolicy> policies, Hardener hardener) {}
+
+  /**
+   * The engine with the policies that serve now: those of the file that was named, else those of
+   * the cluster where it knows the custom resource, else the embedded default.
+   */
   Hardener hardener() {
-    return hardener;
+    Optional<List<HardeningPolicy>> ofCluster = cluster.flatMap(Cluster::policies);
+    if (ofCluster.isEmpty()) {
+      return hardener;
+    }
+    Followed current = followed;
+    if (current.hardener == null || current.policies != ofCluster.get()) {
+      current = new Followed(ofCluster.get(), hardener(ofCluster.get()));
+      followed = current;
+    }
+    return current.hardener;
   }
 
   /** What is wrong with the policy file as it is now; "" if nothing is. */
@@ -63,7 +85,8 @@ class ActivePolicies {
         hardener = hardener(changed.get());
         problem = "";
         reloads.increment();
-        LOG.infof("policy file reloaded: %d policies", changed.get().size());
+        int policies = changed.get().size();
+        LOG.infof("policy file reloaded: %d %s", policies, policies == 1 ? "policy" : "policies");
       }
     } catch (PolicyException e) {
       String found = e.getMessage().replace("\n", "; ");

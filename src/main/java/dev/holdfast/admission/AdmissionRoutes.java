@@ -1,8 +1,11 @@
 package dev.holdfast.admission;
 
-import dev.holdfast.hardening.ClusterFacts;
+import dev.holdfast.cluster.ClusterConnection;
+import dev.holdfast.cluster.ClusterView;
+import dev.holdfast.cluster.NoCluster;
 import dev.holdfast.hardening.KubernetesVersion;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
@@ -12,6 +15,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
@@ -21,27 +25,35 @@ import org.jboss.logging.Logger;
  */
 @Singleton
 class AdmissionRoutes {
-  private static final String PATH = "/mutate";
+  private static final String MUTATE = "/mutate";
+  private static final String ADVISE = "/advise";
 
   private static final Logger LOG = Logger.getLogger(AdmissionRoutes.class);
 
   private final ReviewHandler handler;
+  private final AdviceHandler advice;
   private final ReviewObserver observer;
   private volatile boolean draining;
 
-  AdmissionRoutes(ActivePolicies policies, HoldfastConfig config, ReviewMetrics metrics) {
-    ClusterFacts facts = facts(config);
+  AdmissionRoutes(
+      ActivePolicies policies,
+      ClusterConnection connection,
+      HoldfastConfig config,
+      ReviewMetrics metrics) {
     observer = metrics;
-    handler =
-        new ReviewHandler(
-            (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known),
-            namespace -> facts,
-            metrics);
+    ClusterView cluster = noCluster(config);
+    if (connection.cluster().isPresent()) {
+      cluster = connection.cluster().get();
+    }
+    ReviewHandler.Engine engine =
+        (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known);
+    handler = new ReviewHandler(engine, cluster, metrics);
+    advice = new AdviceHandler(engine, cluster, metrics);
   }
 
-  /** Without a cluster: the version that is configured, and nothing else. */
-  static ClusterFacts facts(HoldfastConfig config) {
-    return ClusterFacts.of(
+  /** The version that is configured, and nothing else. */
+  static NoCluster noCluster(HoldfastConfig config) {
+    return new NoCluster(
         KubernetesVersion.of(config.kubernetesVersion())
             .orElseThrow(
                 () ->
@@ -52,13 +64,24 @@ class AdmissionRoutes {
   }
 
   void register(@Observes Router router) {
+    route(router, MUTATE, handler::review);
+    route(router, ADVISE, advice::advise);
+  }
+
+  /** Answers one request. */
+  @FunctionalInterface
+  private interface Handler {
+    void answer(String contentType, byte[] body, Consumer<Answer> reply);
+  }
+
+  private void route(Router router, String path, Handler answering) {
     router
-        .post(PATH)
+        .post(path)
         // Without it the request stays paused, and the handler below never sees its body.
-        .handler(BodyHandler.create(false).setBodyLimit(ReviewHandler.MAX_REVIEW_BYTES))
-        .handler(this::review)
+        .handler(BodyHandler.create(false).setBodyLimit(AdmissionRequest.MAX_REVIEW_BYTES))
+        .handler(context -> answer(context, answering))
         .failureHandler(this::refuse);
-    router.route(PATH).handler(this::allowPostOnly);
+    router.route(path).handler(this::allowPostOnly);
   }
 
   /** From now on clients are asked to go elsewhere; what they have sent is answered. */
@@ -66,13 +89,19 @@ class AdmissionRoutes {
     draining = true;
   }
 
-  private void review(RoutingContext context) {
+  private void answer(RoutingContext context, Handler answering) {
     Buffer body = context.body().buffer();
-    send(
-        context,
-        handler.review(
-            context.request().getHeader(HttpHeaders.CONTENT_TYPE),
-            body == null ? new byte[0] : body.getBytes()));
+    Context eventLoop = context.vertx().getOrCreateContext();
+    answering.answer(
+        context.request().getHeader(HttpHeaders.CONTENT_TYPE),
+        body == null ? new byte[0] : body.getBytes(),
+        answer -> {
+          if (Context.isOnEventLoopThread()) {
+            send(context, answer);
+          } else {
+            eventLoop.runOnContext(nothing -> send(context, answer));
+          }
+        });
   }
 
   /** What failed before the handler had the body, for example on the way here. */

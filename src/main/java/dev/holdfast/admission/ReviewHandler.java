@@ -2,14 +2,11 @@ package dev.holdfast.admission;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.util.ByteArrayBuilder;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.cluster.ClusterView;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Outcome;
@@ -22,8 +19,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * Answers AdmissionReviews of {@code admission.k8s.io/v1}: bytes in, bytes out, no I/O, so that it
@@ -31,36 +30,15 @@ import java.util.function.Function;
  * that hardens it. Thread-safe.
  */
 final class ReviewHandler {
-  /**
-   * The largest request that is read. etcd holds objects of up to 1.5 MiB by default; a review
-   * holds an object at most twice, and JSON is larger than what etcd stores.
-   */
-  static final int MAX_REVIEW_BYTES = 8 * 1024 * 1024;
-
-  /** Deeper than any Kubernetes object; Go's decoder, and so the API server, stops at 10,000. */
-  private static final int MAX_NESTING = 500;
-
-  /** Longer than any identifier of Kubernetes. */
-  private static final int MAX_UID_CHARACTERS = 253;
-
   /** What most answers fit into. */
   private static final int ANSWER_BYTES = 4096;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_NESTING)
-                  .maxStringLength(MAX_REVIEW_BYTES)
-                  .build())
-          .build();
+  private static final JsonFactory FACTORY = new JsonFactory();
   private static final ObjectMapper JSON = new ObjectMapper(FACTORY);
-  private static final ObjectReader TREE =
-      JSON.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Engine engine;
-  private final Function<String, ClusterFacts> facts;
+  private final ClusterView cluster;
   private final ReviewObserver observer;
 
   /** Decides about a pod; as {@link dev.holdfast.hardening.Hardener} does. */
@@ -70,66 +48,72 @@ final class ReviewHandler {
   }
 
   /**
-   * @param facts what is known of a namespace, by its name; must not block
+   * @param cluster what is known of the place
    * @param observer is told of each review
    */
-  ReviewHandler(Engine engine, Function<String, ClusterFacts> facts, ReviewObserver observer) {
+  ReviewHandler(Engine engine, ClusterView cluster, ReviewObserver observer) {
     this.engine = engine;
-    this.facts = facts;
+    this.cluster = cluster;
     this.observer = observer;
   }
 
   /**
-   * Answers one request. Never throws.
+   * Answers one request at once, with what is known. Never throws.
    *
    * @param contentType the header's value, null if there is none
-   * @param body at most {@link #MAX_REVIEW_BYTES}
+   * @param body at most {@link AdmissionRequest#MAX_REVIEW_BYTES}
    */
   Answer review(String contentType, byte[] body) {
-    if (!isJson(contentType)) {
-      return refuse(415, "expected Content-Type: application/json");
-    }
-    if (body.length > MAX_REVIEW_BYTES) {
-      return refuse(413, "a review is at most 8 MiB");
-    }
-    long start = System.nanoTime();
-    JsonNode review;
     try {
-      review = TREE.readTree(body);
-    } catch (JsonProcessingException e) {
-      return refuse(400, "not JSON: " + firstLine(e.getOriginalMessage()));
-    } catch (IOException e) {
-      return refuse(400, "not JSON");
+      return decide(AdmissionRequest.read(contentType, body));
+    } catch (AdmissionRequest.Refusal e) {
+      return refuse(e);
     }
-    if (!text(review, "apiVersion").equals(API_VERSION)) {
-      return refuse(400, "expected apiVersion: " + API_VERSION);
-    }
-    JsonNode request = review.path("request");
-    if (!request.isObject()) {
-      return refuse(400, "the review has no request");
-    }
-    JsonNode uid = request.path("uid");
-    if (!uid.isTextual() || !isUid(uid.textValue())) {
-      return refuse(400, "the request has no uid");
-    }
-    return decide(uid.textValue(), request, start);
   }
 
-  private Answer decide(String uid, JsonNode request, long start) {
-    String namespace = text(request, "namespace");
+  /**
+   * Answers one request, once what the cluster has to look up for it is there. Never throws.
+   *
+   * @param reply is called once, before this returns or on another thread
+   */
+  void review(String contentType, byte[] body, Consumer<Answer> reply) {
+    AdmissionRequest request;
+    try {
+      request = AdmissionRequest.read(contentType, body);
+    } catch (AdmissionRequest.Refusal e) {
+      reply.accept(refuse(e));
+      return;
+    }
+    Optional<CompletionStage<Void>> awaited =
+        isCreationOfPod(request) ? cluster.lookUp(request.namespace()) : Optional.empty();
+    if (awaited.isEmpty()) {
+      reply.accept(decide(request));
+    } else {
+      awaited.get().thenRun(() -> reply.accept(decide(request)));
+    }
+  }
+
+  private Answer refuse(AdmissionRequest.Refusal refusal) {
+    observer.refused();
+    return refusal.answer();
+  }
+
+  private Answer decide(AdmissionRequest request) {
+    String uid = request.uid();
+    String namespace = request.namespace();
     try {
       if (!isCreationOfPod(request)) {
         observer.passedOver();
         return Answer.review(allowed(uid, List.of()));
       }
-      if (!(request.get("object") instanceof ObjectNode pod)) {
+      if (!(request.object() instanceof ObjectNode pod)) {
         observer.passedOver();
         return Answer.review(
             allowed(uid, List.of(Warnings.of("the pod is left alone: object is not an object"))));
       }
-      Outcome outcome = engine.harden(pod, namespace, facts.apply(namespace));
+      Outcome outcome = engine.harden(pod, namespace, cluster.facts(namespace, pod));
       byte[] answer = answer(uid, outcome);
-      observer.reviewed(uid, namespace, outcome, System.nanoTime() - start);
+      observer.reviewed(uid, namespace, outcome, System.nanoTime() - request.start());
       return Answer.review(answer);
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       // Whatever is wrong with us, the pod must start.
@@ -139,54 +123,14 @@ final class ReviewHandler {
     }
   }
 
-  private Answer refuse(int status, String text) {
-    observer.refused();
-    return Answer.refusal(status, text);
+  private static boolean isCreationOfPod(AdmissionRequest request) {
+    return request.operation().equals("CREATE")
+        && request.subResource().isEmpty()
+        && request.isKind("", "v1", "Pod");
   }
 
-  private static boolean isJson(String contentType) {
-    if (contentType == null) {
-      return false;
-    }
-    int semicolon = contentType.indexOf(';');
-    String type = semicolon < 0 ? contentType : contentType.substring(0, semicolon);
-    return type.trim().equalsIgnoreCase("application/json");
-  }
-
-  /** The API server's are UUIDs; what we log and send back is at least short and plain. */
-  private static boolean isUid(String uid) {
-    if (uid.isEmpty() || uid.length() > MAX_UID_CHARACTERS) {
-      return false;
-    }
-    for (int i = 0; i < uid.length(); i++) {
-      if (uid.charAt(i) <= ' ' || uid.charAt(i) > '~') {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean isCreationOfPod(JsonNode request) {
-    JsonNode kind = request.path("kind");
-    return text(request, "operation").equals("CREATE")
-        && text(request, "subResource").isEmpty()
-        && text(kind, "kind").equals("Pod")
-        && text(kind, "version").equals("v1")
-        && text(kind, "group").isEmpty();
-  }
-
-  /** A field as text; "" where it is absent or null, which are the same to Kubernetes. */
-  private static String text(JsonNode object, String field) {
-    return object.path(field).asText("");
-  }
-
-  private static String firstLine(String text) {
-    int end = text.indexOf('\n');
-    String line = end < 0 ? text : text.substring(0, end);
-    return line.length() <= 200 ? line : line.substring(0, 200) + "...";
-  }
-
-  private static byte[] allowed(String uid, List<String> warnings) {
+  /** The answer that changes nothing. */
+  static byte[] allowed(String uid, List<String> warnings) {
     ByteArrayBuilder bytes = new ByteArrayBuilder();
     try (JsonGenerator json = FACTORY.createGenerator(bytes)) {
       writeStart(json, uid);

@@ -1,5 +1,6 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.cluster.Role;
 import dev.holdfast.policy.PolicyException;
 import io.quarkus.runtime.Quarkus;
 import java.nio.file.Path;
@@ -21,17 +22,20 @@ public final class Server {
    * Serves until the process is told to stop. Returns only then.
    *
    * @param policyFile wins over {@code holdfast.policy-file}
+   * @param role wins over {@code holdfast.role}; who names one means a cluster
    * @return the exit code
    * @throws IllegalStateException if the server could not start, with the reason
    * @throws PolicyException if the policy file is bad; nothing is started then
    */
-  public static int run(Optional<Path> policyFile, String... arguments) throws PolicyException {
+  public static int run(Optional<Path> policyFile, Optional<Role> role, String... arguments)
+      throws PolicyException {
     Optional<Path> configured = policyFile.or(Server::configuredPolicyFile);
     if (configured.isPresent()) {
       new PolicyFile(configured.get()).changed();
     }
     policyFile.ifPresent(
         file -> System.setProperty("holdfast.policy-file", file.toAbsolutePath().toString()));
+    role.ifPresent(Server::choose);
     readCertificateVariables();
     CertificateFiles.of(property -> Optional.ofNullable(System.getProperty(property)))
         .problem()
@@ -41,6 +45,17 @@ public final class Server {
                   "could not start: the certificate cannot be served: " + problem);
             });
     return serve(arguments);
+  }
+
+  private static void choose(Role role) {
+    System.setProperty("holdfast.role", role.name().toLowerCase(Locale.ROOT));
+    if (System.getProperty("holdfast.cluster.enabled") == null
+        && System.getenv("HOLDFAST_CLUSTER_ENABLED") == null) {
+      System.setProperty("holdfast.cluster.enabled", "true");
+    }
+    if (role == Role.CONTROLLER) {
+      System.setProperty("quarkus.http.host-enabled", "false");
+    }
   }
 
   private static int serve(String... arguments) throws PolicyException {

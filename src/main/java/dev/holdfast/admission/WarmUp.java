@@ -1,6 +1,5 @@
 package dev.holdfast.admission;
 
-import dev.holdfast.hardening.ClusterFacts;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -25,11 +24,10 @@ class WarmUp implements HealthCheck {
   private volatile boolean done;
 
   WarmUp(ActivePolicies policies, HoldfastConfig config) {
-    ClusterFacts facts = AdmissionRoutes.facts(config);
     handler =
         new ReviewHandler(
             (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known),
-            namespace -> facts,
+            AdmissionRoutes.noCluster(config),
             ReviewObserver.NONE);
   }
 

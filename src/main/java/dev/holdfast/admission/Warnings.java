@@ -6,7 +6,9 @@ import dev.holdfast.hardening.Outcome;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.Mode;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The warnings of an AdmissionReview, which {@code kubectl} shows to people and controllers log.
@@ -16,7 +18,11 @@ final class Warnings {
   private static final String PREFIX = "holdfast: ";
   private static final int MAX_CHARACTERS = 120;
   private static final int MAX_LINES = 20;
+  private static final int MAX_ADVICE = 5;
   private static final String SCHEME = "https://";
+
+  /** Says how to change what pods get. */
+  private static final String ANNOTATIONS = "https://holdfast.dev/reference/annotations";
 
   private Warnings() {}
 
@@ -40,6 +46,48 @@ final class Warnings {
     List<String> first = new ArrayList<>(lines.subList(0, MAX_LINES - 1));
     first.add(PREFIX + "and " + (lines.size() - first.size()) + " more");
     return first;
+  }
+
+  /**
+   * What the author of a workload should know, most useful first: what its pods will get, then what
+   * is left undone and why. Nothing where pods need nothing.
+   */
+  static List<String> advice(Outcome outcome) {
+    List<String> lines = new ArrayList<>();
+    if (!outcome.edits().isEmpty()) {
+      lines.add(line("its pods will get " + rules(outcome.edits()), ""));
+    }
+    if (!outcome.auditEdits().isEmpty()) {
+      lines.add(line("only audited, its pods would get " + rules(outcome.auditEdits()), ""));
+    }
+    Set<String> found = new LinkedHashSet<>();
+    for (Finding finding : outcome.findings()) {
+      if (finding.severity() != Severity.INFO) {
+        found.add(line(found(finding), ""));
+      }
+    }
+    List<String> left = new ArrayList<>(found);
+    boolean howToChange = !lines.isEmpty();
+    int room = MAX_ADVICE - lines.size() - (howToChange ? 1 : 0);
+    if (left.size() <= room) {
+      lines.addAll(left);
+    } else {
+      lines.addAll(left.subList(0, room - 1));
+      lines.add(PREFIX + "and " + (left.size() - room + 1) + " more, see holdfast audit");
+    }
+    if (howToChange) {
+      lines.add(line("annotations of the pod template change that:", ANNOTATIONS));
+    }
+    return lines;
+  }
+
+  /** Each rule once. */
+  private static String rules(List<Edit> edits) {
+    Set<String> rules = new LinkedHashSet<>();
+    for (Edit edit : edits) {
+      rules.add(edit.rule().id());
+    }
+    return String.join(", ", rules);
   }
 
   /** A warning that comes from no outcome. */

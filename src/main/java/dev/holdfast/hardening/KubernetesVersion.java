@@ -7,6 +7,9 @@ import java.util.regex.Pattern;
 /** A Kubernetes version as far as features depend on it: major and minor. */
 public record KubernetesVersion(int major, int minor) implements Comparable<KubernetesVersion> {
 
+  /** Older than any: what is not known is never new enough. */
+  public static final KubernetesVersion UNKNOWN = new KubernetesVersion(-1, -1);
+
   // "v1.34.1", "1.34", "1.27+", "v1.31.2-eks-7f9249a", "v1.30.4+k3s1"
   private static final Pattern FORM =
       Pattern.compile("v?(\\d{1,3})\\.(\\d{1,3})(?:\\.\\d{1,5})?(?:[-+][0-9A-Za-z.+-]{0,64})?");
@@ -35,6 +38,6 @@ public record KubernetesVersion(int major, int minor) implements Comparable<Kube
 
   @Override
   public String toString() {
-    return major + "." + minor;
+    return equals(UNKNOWN) ? "unknown" : major + "." + minor;
   }
 }

@@ -2,13 +2,17 @@ package dev.holdfast.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.cluster.ClusterConfig;
+import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,15 +21,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ConfigurationPageTest {
   private static final Path PAGE = Path.of("docs/reference/configuration.md");
 
-  static Method[] ourProperties() {
-    return HoldfastConfig.class.getDeclaredMethods();
+  static Stream<Method> ourProperties() {
+    return Stream.of(HoldfastConfig.class, ClusterConfig.class)
+        .flatMap(config -> Arrays.stream(config.getDeclaredMethods()));
   }
 
   @ParameterizedTest
   @MethodSource("ourProperties")
   void each_property_of_ours_is_there_with_its_default(Method property) throws IOException {
     String name =
-        "holdfast." + property.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+        property.getDeclaringClass().getAnnotation(ConfigMapping.class).prefix()
+            + "."
+            + property.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     WithDefault value = property.getAnnotation(WithDefault.class);
     assertThat(Files.readString(PAGE))
         .contains(

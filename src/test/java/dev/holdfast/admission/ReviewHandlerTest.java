@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.cluster.NoCluster;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.Outcome;
@@ -44,7 +45,7 @@ class ReviewHandlerTest {
   private ReviewHandler handler(ReviewHandler.Engine engine) {
     return new ReviewHandler(
         engine,
-        namespace -> FACTS,
+        new NoCluster(FACTS),
         new ReviewObserver() {
           @Override
           public void reviewed(String uid, String namespace, Outcome outcome, long nanoseconds) {
@@ -355,7 +356,7 @@ class ReviewHandlerTest {
         .isEqualTo(400);
     assertThat(
             handler
-                .review("application/json", new byte[ReviewHandler.MAX_REVIEW_BYTES + 1])
+                .review("application/json", new byte[AdmissionRequest.MAX_REVIEW_BYTES + 1])
                 .status())
         .isEqualTo(413);
     response(send(review(POD)));
@@ -364,7 +365,7 @@ class ReviewHandlerTest {
   @Test
   void takes_a_review_of_exactly_the_largest_size() throws Exception {
     String start = review("{'spec':{'containers':[{'name':'web','x':'PADDING'}]}}");
-    String padding = "x".repeat(ReviewHandler.MAX_REVIEW_BYTES - start.length() + 7);
+    String padding = "x".repeat(AdmissionRequest.MAX_REVIEW_BYTES - start.length() + 7);
     assertThat(response(send(start.replace("PADDING", padding))).has("patch")).isTrue();
   }
 }

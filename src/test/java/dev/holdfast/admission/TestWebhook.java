@@ -1,6 +1,7 @@
 package dev.holdfast.admission;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.cluster.NoCluster;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Hardener;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,7 @@ public final class TestWebhook {
   /** The body of the answer to an AdmissionReview. */
   public static byte[] answer(Hardener hardener, ClusterFacts facts, ObjectNode review) {
     ReviewHandler handler =
-        new ReviewHandler(hardener::harden, namespace -> facts, ReviewObserver.NONE);
+        new ReviewHandler(hardener::harden, new NoCluster(facts), ReviewObserver.NONE);
     return handler
         .review("application/json", review.toString().getBytes(StandardCharsets.UTF_8))
         .body();

@@ -123,7 +123,7 @@ class WebhookTest {
 
   @Test
   void refuses_more_than_8_mib_whether_the_length_is_told_or_not() throws Exception {
-    byte[] large = new byte[ReviewHandler.MAX_REVIEW_BYTES + 1];
+    byte[] large = new byte[AdmissionRequest.MAX_REVIEW_BYTES + 1];
     assertThat(statusOf(large, true)).isEqualTo("413");
     assertThat(statusOf(large, false)).isEqualTo("413");
     assertThat(post("application/json", BodyPublishers.ofFile(REVIEW)).statusCode()).isEqualTo(200);

@@ -1,0 +1,135 @@
+package dev.holdfast.admission;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.cluster.ClusterView;
+import dev.holdfast.hardening.ClusterFacts;
+import dev.holdfast.hardening.ClusterFacts.Workload;
+import dev.holdfast.hardening.Outcome;
+import dev.holdfast.policy.LabelSelector;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/**
+ * Tells whoever applies a workload what its pods will get. Warnings about pods reach a controller
+ * and no person; these reach {@code kubectl apply}. Every review is allowed and nothing is changed.
+ * Thread-safe.
+ */
+final class AdviceHandler {
+  private static final Set<String> APPS = Set.of("Deployment", "StatefulSet", "DaemonSet");
+  private static final Set<String> BATCH = Set.of("Job", "CronJob");
+  private static final Set<String> WITH_REPLICAS = Set.of("Deployment", "StatefulSet");
+
+  private final ReviewHandler.Engine engine;
+  private final ClusterView cluster;
+  private final ReviewObserver observer;
+
+  AdviceHandler(ReviewHandler.Engine engine, ClusterView cluster, ReviewObserver observer) {
+    this.engine = engine;
+    this.cluster = cluster;
+    this.observer = observer;
+  }
+
+  /**
+   * Answers one request, once what the cluster has to look up for it is there. Never throws.
+   *
+   * @param contentType the header's value, null if there is none
+   * @param reply is called once, before this returns or on another thread
+   */
+  void advise(String contentType, byte[] body, Consumer<Answer> reply) {
+    AdmissionRequest request;
+    try {
+      request = AdmissionRequest.read(contentType, body);
+    } catch (AdmissionRequest.Refusal e) {
+      observer.refused();
+      reply.accept(e.answer());
+      return;
+    }
+    Optional<CompletionStage<Void>> awaited =
+        isAboutTemplate(request) ? cluster.lookUp(request.namespace()) : Optional.empty();
+    if (awaited.isEmpty()) {
+      reply.accept(answer(request));
+    } else {
+      awaited.get().thenRun(() -> reply.accept(answer(request)));
+    }
+  }
+
+  private Answer answer(AdmissionRequest request) {
+    List<String> warnings = List.of();
+    try {
+      if (isAboutTemplate(request)) {
+        warnings = warnings(request);
+      }
+    } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
+      // Advice is never worth a failed call.
+      observer.failed(request.uid(), request.namespace(), e);
+    }
+    return Answer.review(ReviewHandler.allowed(request.uid(), warnings));
+  }
+
+  private List<String> warnings(AdmissionRequest request) {
+    String kind = kind(request);
+    if (!(template(kind, request.object()) instanceof ObjectNode template)) {
+      return List.of();
+    }
+    if (request.operation().equals("UPDATE")
+        && template.equals(template(kind, request.oldObject()))) {
+      return List.of();
+    }
+    ClusterFacts known = cluster.facts(request.namespace(), template);
+    Outcome outcome =
+        engine.harden(
+            template,
+            request.namespace(),
+            new ClusterFacts(
+                known.apiServer(),
+                known.oldestKubelet(),
+                known.namespaceLabels(),
+                known.services(),
+                Optional.of(workload(kind, request.object()))));
+    return Warnings.advice(outcome);
+  }
+
+  private static boolean isAboutTemplate(AdmissionRequest request) {
+    return (request.operation().equals("CREATE") || request.operation().equals("UPDATE"))
+        && request.subResource().isEmpty()
+        && !kind(request).isEmpty();
+  }
+
+  /** The kind if it is one that makes pods of a template; else "". */
+  private static String kind(AdmissionRequest request) {
+    for (String kind : APPS) {
+      if (request.isKind("apps", "v1", kind)) {
+        return kind;
+      }
+    }
+    for (String kind : BATCH) {
+      if (request.isKind("batch", "v1", kind)) {
+        return kind;
+      }
+    }
+    return "";
+  }
+
+  private static JsonNode template(String kind, JsonNode object) {
+    JsonNode spec = object.path("spec");
+    return kind.equals("CronJob")
+        ? spec.path("jobTemplate").path("spec").path("template")
+        : spec.path("template");
+  }
+
+  private static Workload workload(String kind, JsonNode object) {
+    JsonNode spec = object.path("spec");
+    return new Workload(
+        kind,
+        object.path("metadata").path("name").asText(""),
+        LabelSelector.read(spec.path("selector"))
+            .filter(selector -> !selector.equals(LabelSelector.EVERYTHING)),
+        WITH_REPLICAS.contains(kind)
+            ? Optional.of(spec.path("replicas").asInt(1))
+            : Optional.empty());
+  }
+}

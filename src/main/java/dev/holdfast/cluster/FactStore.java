@@ -1,0 +1,73 @@
+package dev.holdfast.cluster;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.informers.cache.Cache;
+import io.fabric8.kubernetes.client.informers.cache.ItemStore;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * What an informer keeps of a kind: hardly anything. The facts that count are taken from an object
+ * when it comes, and of the object itself only what the informer needs is left. Facts are in place
+ * before the informer calls itself synced.
+ *
+ * @param <T> the kind
+ */
+final class FactStore<T extends HasMetadata> implements ItemStore<T> {
+  private final Map<String, T> items = new ConcurrentHashMap<>();
+  private final BiConsumer<String, T> changed;
+  private final Consumer<String> removed;
+
+  /**
+   * @param changed is given an object and its key, {@code namespace/name} or {@code name}; may
+   *     empty the object
+   * @param removed is given the key of an object that is gone
+   */
+  FactStore(BiConsumer<String, T> changed, Consumer<String> removed) {
+    this.changed = changed;
+    this.removed = removed;
+  }
+
+  @Override
+  public String getKey(T object) {
+    return Cache.metaNamespaceKeyFunc(object);
+  }
+
+  @Override
+  public T put(String key, T object) {
+    changed.accept(key, object);
+    object.getMetadata().setManagedFields(null);
+    object.getMetadata().setAnnotations(null);
+    object.getMetadata().setLabels(null);
+    return items.put(key, object);
+  }
+
+  @Override
+  public T remove(String key) {
+    removed.accept(key);
+    return items.remove(key);
+  }
+
+  @Override
+  public Stream<String> keySet() {
+    return items.keySet().stream();
+  }
+
+  @Override
+  public Stream<T> values() {
+    return items.values().stream();
+  }
+
+  @Override
+  public int size() {
+    return items.size();
+  }
+
+  @Override
+  public T get(String key) {
+    return items.get(key);
+  }
+}

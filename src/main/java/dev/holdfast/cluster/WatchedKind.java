@@ -1,0 +1,181 @@
+package dev.holdfast.cluster;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.fabric8.kubernetes.client.informers.cache.ItemStore;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+
+/**
+ * One kind of objects that is followed. Broken connections and expired versions are the informer's
+ * business. A kind that the API server refuses to list (403) or does not know (404) counts as
+ * synced and empty, and is tried again: whoever needs it does without.
+ *
+ * @param <T> the kind
+ */
+final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(WatchedKind.class);
+
+  /** An API server that restarts is back soon; nobody waits for us to notice. */
+  private static final Duration UNREACHABLE_RETRY = Duration.ofSeconds(1);
+
+  private final String plural;
+  private final String without;
+  private final Supplier<Informable<T>> resources;
+  private final Supplier<ItemStore<T>> stores;
+  private final Duration retryPeriod;
+  private final ScheduledExecutorService executor;
+  private volatile SharedIndexInformer<T> informer;
+  private volatile State state = State.STARTING;
+  private volatile String problem = "";
+  private volatile boolean closed;
+
+  /** Whether the kind's objects are known. */
+  enum State {
+    /** Not listed yet. */
+    STARTING,
+    /** Listed and followed. */
+    SYNCED,
+    /** The API server refuses to list it, for want of permission. */
+    REFUSED,
+    /** The API server does not know it. */
+    UNKNOWN
+  }
+
+  /**
+   * @param plural as in RBAC rules, for logs and metrics
+   * @param without what is done while the kind cannot be read, for logs
+   * @param stores makes an empty store; one for each attempt
+   */
+  WatchedKind(
+      String plural,
+      String without,
+      Supplier<Informable<T>> resources,
+      Supplier<ItemStore<T>> stores,
+      Duration retryPeriod,
+      ScheduledExecutorService executor) {
+    this.plural = plural;
+    this.without = without;
+    this.resources = resources;
+    this.stores = stores;
+    this.retryPeriod = retryPeriod;
+    this.executor = executor;
+  }
+
+  String plural() {
+    return plural;
+  }
+
+  State state() {
+    return state;
+  }
+
+  /** What is wrong now; "" if nothing is. */
+  String problem() {
+    SharedIndexInformer<T> current = informer;
+    return state == State.SYNCED && current != null && current.isWatching() ? "" : problem;
+  }
+
+  void start() {
+    if (closed) {
+      return;
+    }
+    SharedIndexInformer<T> next = resources.get().runnableInformer(0);
+    next.itemStore(stores.get());
+    next.exceptionHandler(this::isWorthTryingAgain);
+    informer = next;
+    next.start()
+        .whenComplete(
+            (nothing, failure) -> {
+              if (failure == null) {
+                synced();
+              } else {
+                next.stop();
+                failed(failure);
+              }
+            });
+  }
+
+  private void synced() {
+    if (state == State.REFUSED || state == State.UNKNOWN) {
+      LOG.infof("%s can be read now", plural);
+    }
+    problem = "";
+    state = State.SYNCED;
+  }
+
+  /** The informer goes on by itself once it has run; before, we start it anew. */
+  private boolean isWorthTryingAgain(boolean started, Throwable failure) {
+    if (started) {
+      String found = describe(failure);
+      if (!found.equals(problem)) {
+        problem = found;
+        LOG.warnf("%s are not followed for the moment, what is known serves: %s", plural, found);
+      }
+    }
+    return started;
+  }
+
+  private void failed(Throwable failure) {
+    State now = classify(failure);
+    String found = describe(failure);
+    if (!found.equals(problem)) {
+      problem = found;
+      LOG.warnf("%s cannot be read, %s: %s", plural, without, found);
+    }
+    if (now != State.STARTING || state == State.STARTING) {
+      state = now;
+    }
+    Duration pause = now == State.STARTING ? UNREACHABLE_RETRY : retryPeriod;
+    if (!closed) {
+      executor.schedule(this::start, pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static State classify(Throwable failure) {
+    int code = cause(failure) instanceof KubernetesClientException e ? e.getCode() : 0;
+    return switch (code) {
+      case HttpURLConnection.HTTP_FORBIDDEN, HttpURLConnection.HTTP_UNAUTHORIZED -> State.REFUSED;
+      case HttpURLConnection.HTTP_NOT_FOUND -> State.UNKNOWN;
+      default -> State.STARTING;
+    };
+  }
+
+  private static String describe(Throwable failure) {
+    return switch (classify(failure)) {
+      case REFUSED -> "not permitted (403)";
+      case UNKNOWN -> "not served (404)";
+      default -> {
+        Throwable cause = cause(failure);
+        while (cause.getCause() != null) {
+          cause = cause.getCause();
+        }
+        yield cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+      }
+    };
+  }
+
+  /** The client's own exception, which is often wrapped; else the failure. */
+  private static Throwable cause(Throwable failure) {
+    Throwable cause = failure;
+    while (cause != null && !(cause instanceof KubernetesClientException e && e.getCode() > 0)) {
+      cause = cause.getCause();
+    }
+    return cause == null ? failure : cause;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    SharedIndexInformer<T> current = informer;
+    if (current != null) {
+      current.stop();
+    }
+  }
+}
