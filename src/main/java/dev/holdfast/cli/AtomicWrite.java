@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** Replaces a file's content whole: whoever reads sees the old text or the new, never a part. */
 final class AtomicWrite {
@@ -29,6 +33,8 @@ final class AtomicWrite {
       throw new IOException("not a regular file");
     }
     Path fresh = Files.createTempFile(file.getParent(), ".holdfast-", ".tmp");
+    // After a signal nobody gets to the end of this method.
+    fresh.toFile().deleteOnExit();
     try {
       write(fresh, content);
       copyPermissions(file, fresh);
@@ -44,8 +50,6 @@ final class AtomicWrite {
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
-      // Else a crash could leave the new name with nothing in it.
-      channel.force(true);
     }
   }
 
@@ -57,12 +61,25 @@ final class AtomicWrite {
     }
     PosixFileAttributes attributes = source.readAttributes();
     PosixFileAttributes now = target.readAttributes();
-    if (!now.owner().equals(attributes.owner())) {
-      target.setOwner(attributes.owner());
+    Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+    permissions.addAll(attributes.permissions());
+    try {
+      if (!now.owner().equals(attributes.owner())) {
+        target.setOwner(attributes.owner());
+      }
+      if (!now.group().equals(attributes.group())) {
+        target.setGroup(attributes.group());
+      }
+    } catch (FileSystemException e) {
+      // Only its owner may give a file away, and only to a group of his. Another group than the
+      // old one gets nothing that not everybody has.
+      if (!permissions.contains(PosixFilePermission.OTHERS_READ)) {
+        permissions.remove(PosixFilePermission.GROUP_READ);
+      }
+      if (!permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+        permissions.remove(PosixFilePermission.GROUP_WRITE);
+      }
     }
-    if (!now.group().equals(attributes.group())) {
-      target.setGroup(attributes.group());
-    }
-    target.setPermissions(attributes.permissions());
+    target.setPermissions(permissions);
   }
 }

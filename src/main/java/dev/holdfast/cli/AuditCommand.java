@@ -67,6 +67,10 @@ final class AuditCommand implements Callable<Integer> {
     List<AuditEntry> entries = new ArrayList<>();
     pods.forEach(pod -> entries.addAll(AuditEntry.of(pod)));
     manifests.problems().forEach(terminal.err()::println);
+    if (pods.isEmpty() && manifests.problems().isEmpty()) {
+      // A pipe whose first program has failed looks like this, too.
+      terminal.err().println("holdfast audit: no pods and no pod templates in the input");
+    }
     terminal.out().print(AuditReport.of(output, entries, pods.size(), terminal.outStyle()));
     if (!manifests.problems().isEmpty()) {
       return ExitCode.BAD_INPUT;

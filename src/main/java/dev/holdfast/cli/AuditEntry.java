@@ -11,6 +11,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One thing to tell of an object: a finding, or a change that {@code harden} would make.
@@ -38,6 +40,9 @@ record AuditEntry(
 
   /** Stands for the rule where there is none. */
   static final String POD = "pod";
+
+  private static final Pattern CONTAINER =
+      Pattern.compile("^/spec/(?:containers|initContainers)/\\d+");
 
   private static final String LABELS_AND_ANNOTATIONS = "https://holdfast.dev/reference/annotations";
 
@@ -68,7 +73,10 @@ record AuditEntry(
 
   /** A finding, and where it is. */
   static AuditEntry of(HardenedPod pod, Finding finding) {
-    String pointer = pod.podPointer() + finding.path();
+    String pointer =
+        finding.rule().equals(Optional.of(RuleName.REPLICAS)) && finding.path().isEmpty()
+            ? "/spec/replicas"
+            : pod.podPointer() + finding.path();
     return new AuditEntry(
         pod,
         pod.object().position(pointer),
@@ -106,7 +114,19 @@ record AuditEntry(
 
   /** The sentence for people: for a change what would be set, and why. */
   String sentence() {
-    return Style.plain(isChange() ? "would set " + pointer + ": " + message : message);
+    String found = container().map(name -> "container " + name + ": ").orElse("") + message;
+    return Style.plain(isChange() ? "would set " + pointer + ": " + message : found);
+  }
+
+  /** The name of the container that it is about; empty if it is about none. */
+  private Optional<String> container() {
+    Matcher matcher =
+        CONTAINER.matcher(pointer.substring(Math.min(pointer.length(), pod.podPointer().length())));
+    if (!matcher.find()) {
+      return Optional.empty();
+    }
+    JsonNode name = pod.object().content().at(pod.podPointer() + matcher.group() + "/name");
+    return Optional.of(name.asText()).filter(text -> !text.isEmpty());
   }
 
   /** {@code rule:reason}. */

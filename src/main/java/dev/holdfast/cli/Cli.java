@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,8 +69,9 @@ public final class Cli {
 
   static int run(Terminal terminal, String... arguments) {
     int code;
+    String[] words = withHelpAsOption(arguments);
     try {
-      code = commandLine(terminal, arguments.length == 0 ? "" : arguments[0]).execute(arguments);
+      code = commandLine(terminal, words.length == 0 ? "" : words[0]).execute(words);
     } catch (OutOfMemoryError e) {
       terminal.err().println("holdfast: the memory of the JVM is too small; raise it with -Xmx");
       code = ExitCode.BAD_INPUT;
@@ -84,6 +86,16 @@ public final class Cli {
       return ExitCode.BAD_INPUT;
     }
     return code;
+  }
+
+  /** {@code help harden} is what other programs make of {@code harden --help}. */
+  private static String[] withHelpAsOption(String... arguments) {
+    if (arguments.length == 0 || !arguments[0].equals("help")) {
+      return arguments;
+    }
+    String[] words = Arrays.copyOfRange(arguments, 1, arguments.length + 1);
+    words[words.length - 1] = "--help";
+    return words;
   }
 
   /**

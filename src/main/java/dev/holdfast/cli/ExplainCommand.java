@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
     description = "Prints the page of a rule: what it does, why, and how to change it.",
     footer = {"", "Examples:", "  holdfast explain", "  holdfast explain pre-stop"})
 final class ExplainCommand implements Callable<Integer> {
+  private static final Pattern LINK = Pattern.compile("\\[([^]]+)]\\([^):]+\\)");
   private static final Pattern FRONT_MATTER = Pattern.compile("\\A---\n.*?\n---\n", Pattern.DOTALL);
 
   /** Of the column of names. */
@@ -31,8 +32,17 @@ final class ExplainCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "RULE",
+      completionCandidates = RuleNames.class,
       description = "A rule's name; without one, all rules are listed.")
   private String rule;
+
+  /** The rules that have a page. */
+  private static final class RuleNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Rules.ALL.stream().map(rule -> rule.name().id()).iterator();
+    }
+  }
 
   ExplainCommand(Terminal terminal) {
     this.terminal = terminal;
@@ -58,7 +68,7 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private InputException unknown() {
-    List<String> names = Arrays.stream(RuleName.values()).map(RuleName::id).toList();
+    List<String> names = Rules.ALL.stream().map(each -> each.name().id()).toList();
     String instead =
         Nearest.of(rule, names)
             .map(nearest -> "did you mean " + nearest + "?")
@@ -80,13 +90,21 @@ final class ExplainCommand implements Callable<Integer> {
     }
   }
 
+  /** A terminal follows no relative link: what is left is its text. */
+  private static String withoutLinks(String line) {
+    return LINK.matcher(line).replaceAll("$1");
+  }
+
   private String styled(String page) {
     Style style = terminal.outStyle();
     StringBuilder styled = new StringBuilder();
     page.lines()
         .filter(line -> !line.startsWith("<!--"))
         .forEach(
-            line -> styled.append(line.startsWith("#") ? style.bold(line) : line).append('\n'));
+            line ->
+                styled
+                    .append(line.startsWith("#") ? style.bold(line) : withoutLinks(line))
+                    .append('\n'));
     return styled.toString();
   }
 }

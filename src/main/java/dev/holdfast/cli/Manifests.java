@@ -117,6 +117,11 @@ final class Manifests {
   }
 
   private void find(String name, List<Input> inputs) {
+    if (name.isBlank()) {
+      // An empty path would be the current directory: surely an unset variable.
+      problems.add("\"" + name + "\": this is no path");
+      return;
+    }
     Path path;
     try {
       path = Path.of(name);
@@ -144,19 +149,23 @@ final class Manifests {
   }
 
   private static Input input(Path path) {
-    return new Input(Style.plain(path.toString()), Optional.of(path));
+    Path named = path.normalize();
+    return new Input(Style.plain(named.toString()), Optional.of(path));
   }
 
   private FileVisitor<Path> visitor(Path root, List<Path> found) {
     return new SimpleFileVisitor<>() {
       @Override
       public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-        return directory.endsWith(".git") ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+        return !directory.equals(root) && isHidden(directory)
+            ? FileVisitResult.SKIP_SUBTREE
+            : FileVisitResult.CONTINUE;
       }
 
       @Override
       public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-        if (isManifest(file)) {
+        // A pipe or a device would be read for ever.
+        if (attributes.isRegularFile() && isManifest(file)) {
           found.add(file);
         }
         return FileVisitResult.CONTINUE;

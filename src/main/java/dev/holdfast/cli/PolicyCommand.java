@@ -125,8 +125,8 @@ final class PolicyCommand {
   @Command(
       name = "explain",
       description = {
-        "Says which policy applies to a pod, in which mode and why, which rules are on and why,",
-        "and which annotations of the pod count."
+        "Says which policy and which rules apply to a pod, and why.",
+        "Also which of the pod's annotations count."
       },
       footer = {
         "",

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -36,8 +37,17 @@ final class PolicyOptions {
         names = "--profile",
         paramLabel = "PROFILE",
         converter = ProfileConverter.class,
+        completionCandidates = ProfileNames.class,
         description = "Built-in profile to apply: minimal, standard or full.")
     private Profile profile;
+  }
+
+  /** The names as policies write them. */
+  private static final class ProfileNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("minimal", "standard", "full").iterator();
+    }
   }
 
   private static final class ProfileConverter implements ITypeConverter<Profile> {

@@ -99,9 +99,16 @@ final class Sarif {
   /** A relative path stays one, so that code scanning finds the file in the repository. */
   private static String uri(String file) {
     try {
-      String path = file.startsWith("./") ? file.substring(2) : file;
+      String path = file;
       boolean absolute = path.startsWith("/");
-      return new URI(absolute ? "file" : null, absolute ? "" : null, path, null, null)
+      // Before a colon, the first part of a relative path would be taken for a scheme.
+      String relative = path.indexOf(':') >= 0 ? "./" + path : path;
+      return new URI(
+              absolute ? "file" : null,
+              absolute ? "" : null,
+              absolute ? path : relative,
+              null,
+              null)
           .toASCIIString();
     } catch (URISyntaxException e) {
       return "unknown";

@@ -48,14 +48,22 @@ final class UnifiedDiff {
     if (patch.getDeltas().isEmpty()) {
       return "";
     }
-    String name = file.startsWith("/") ? file : "/" + file;
+    String name = file.startsWith("/") ? file.substring(1) : file;
     StringBuilder diff = new StringBuilder();
     for (String line :
         UnifiedDiffUtils.generateUnifiedDiff(
-            "a" + name, "b" + name, before, patch, CONTEXT_LINES)) {
+            header("a/" + name), header("b/" + name), before, patch, CONTEXT_LINES)) {
       diff.append(coloured(line, style)).append('\n');
     }
     return diff.toString();
+  }
+
+  /** A name as git writes it: quoted if it must be, else with a tab that ends one with blanks. */
+  private static String header(String name) {
+    if (name.indexOf('"') >= 0 || name.indexOf('\\') >= 0) {
+      return '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+    return name.indexOf(' ') >= 0 ? name + "\t" : name;
   }
 
   /** Changes that touch are one: what is removed stands before what takes its place. */

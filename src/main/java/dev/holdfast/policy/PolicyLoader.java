@@ -111,18 +111,14 @@ public final class PolicyLoader {
   }
 
   private static void check(JsonNode document, Found found) {
-    int before = found.problems().size();
     PolicySchema.DOCUMENT.check("", document, found);
-    if (document.path("metadata").has("name")) {
-      PolicySchema.NAME.check("/metadata/name", document.at("/metadata/name"), found);
-    } else if (document.has("metadata")) {
-      found.atValue("/metadata", "the key name is missing");
+    JsonNode profile = document.at("/spec/profile");
+    if (document instanceof ObjectNode object
+        && (profile.isMissingNode() || Profile.isName(profile.asText()))) {
+      checkTogether(effectiveSpec(object), found);
     }
-    if (found.problems().size() == before) {
-      checkTogether(effectiveSpec((ObjectNode) document), found);
-      checkSelector("/spec/namespaceSelector", document, found);
-      checkSelector("/spec/podSelector", document, found);
-    }
+    checkSelector("/spec/namespaceSelector", document, found);
+    checkSelector("/spec/podSelector", document, found);
   }
 
   /** What no value can say alone. */
@@ -135,9 +131,9 @@ public final class PolicyLoader {
   private static void checkOrder(
       ObjectNode spec, String below, String smaller, String larger, Problems problems) {
     String pointer = "/rules/" + below + "/";
-    int least = spec.at(pointer + smaller).intValue();
-    int most = spec.at(pointer + larger).intValue();
-    if (least > most) {
+    JsonNode least = spec.at(pointer + smaller);
+    JsonNode most = spec.at(pointer + larger);
+    if (least.isInt() && most.isInt() && least.intValue() > most.intValue()) {
       problems.atValue(
           "/spec" + pointer + smaller,
           smaller + " (" + least + ") must not exceed " + larger + " (" + most + ")");
@@ -147,9 +143,12 @@ public final class PolicyLoader {
   private static void checkSelector(String pointer, JsonNode document, Problems problems) {
     JsonNode expressions = document.at(pointer).path("matchExpressions");
     for (int i = 0; i < expressions.size(); i++) {
-      String operator = expressions.get(i).path("operator").asText();
+      String operator = expressions.path(i).path("operator").asText();
+      if (LabelSelector.Operator.of(operator).isEmpty()) {
+        continue;
+      }
       boolean compares = operator.equals("In") || operator.equals("NotIn");
-      if (compares == expressions.get(i).path("values").isEmpty()) {
+      if (compares == expressions.path(i).path("values").isEmpty()) {
         problems.atValue(
             pointer + "/matchExpressions/" + i,
             "the operator " + operator + (compares ? " needs values" : " takes no values"));
@@ -219,7 +218,8 @@ public final class PolicyLoader {
   }
 
   /**
-   * A policy as a document with everything spelled out, as {@code holdfast policy show} prints it.
+   * A policy as a document with every setting spelled out, as {@code holdfast policy show} prints
+   * it. Which rules are on is left to the profile where the policy does.
    */
   public static ObjectNode document(HardeningPolicy policy) {
     ObjectNode document = JsonNodeFactory.instance.objectNode();
@@ -246,9 +246,8 @@ public final class PolicyLoader {
     for (String key : PolicySchema.RULES.keys().keySet()) {
       ObjectNode rule = rules.putObject(key);
       RuleName name = RuleName.ofKey(key);
-      Mode mode =
-          policy.ruleMode(name).orElse(policy.profile().includes(name) ? policy.mode() : Mode.OFF);
-      rule.set("mode", Mapper.JSON.valueToTree(mode));
+      // Off in place of nothing would switch the rule off for annotations that ask for it, too.
+      policy.ruleMode(name).ifPresent(mode -> rule.set("mode", Mapper.JSON.valueToTree(mode)));
       if (settings.get(key) instanceof ObjectNode set) {
         rule.setAll(set);
       }

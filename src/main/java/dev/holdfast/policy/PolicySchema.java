@@ -34,6 +34,7 @@ final class PolicySchema {
 
   private static final Text CONTAINER_NAME =
       text("[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", "a name of a-z, 0-9 and - (DNS label)");
+  private static final Text ANY_TEXT = new Text(Pattern.compile("(?s).*"), "text");
   private static final Text OBJECT_NAME =
       text("[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", "a name of a-z, 0-9, - and . (DNS subdomain)");
   private static final Text LABEL_KEY =
@@ -261,18 +262,35 @@ final class PolicySchema {
               "Names of more containers to leave alone."),
           optional("rules", RULES, "Settings of the rules, and a mode of its own for each."));
 
+  /** What people write into it, and what an API server adds. */
+  private static final Struct METADATA =
+      Struct.of(
+              optional("name", OBJECT_NAME, "The policy's name."),
+              optional("labels", new Texts(LABEL_KEY, LABEL_VALUE), "Labels of the policy itself."),
+              optional("annotations", new Texts(LABEL_KEY, ANY_TEXT), "Its annotations."),
+              optional("namespace", new Anything(), "Ignored: policies have none."),
+              optional("generateName", new Anything(), "Ignored."),
+              optional("uid", new Anything(), "Ignored."),
+              optional("resourceVersion", new Anything(), "Ignored."),
+              optional("generation", new Anything(), "Ignored."),
+              optional("creationTimestamp", new Anything(), "Ignored."),
+              optional("deletionTimestamp", new Anything(), "Ignored."),
+              optional("deletionGracePeriodSeconds", new Anything(), "Ignored."),
+              optional("finalizers", new Anything(), "Ignored."),
+              optional("ownerReferences", new Anything(), "Ignored."),
+              optional("managedFields", new Anything(), "Ignored."),
+              optional("selfLink", new Anything(), "Ignored."))
+          .requiring("name");
+
   /** The whole document. */
   static final Struct DOCUMENT =
       Struct.of(
               optional("apiVersion", new Word(List.of(API_VERSION)), "The version of this schema."),
               optional("kind", new Word(List.of(KIND)), "The kind of this object."),
-              optional("metadata", new Anything(), "Holds the policy's name."),
+              optional("metadata", METADATA, "Holds the policy's name."),
               optional("spec", SPEC, "What the policy says."),
               optional("status", new Anything(), "Written by Holdfast; ignored here."))
           .requiring("apiVersion", "kind", "metadata");
-
-  /** {@code metadata.name}. */
-  static final Text NAME = OBJECT_NAME;
 
   private PolicySchema() {}
 
@@ -283,10 +301,6 @@ final class PolicySchema {
     schema.put("$id", "https://holdfast.dev/reference/hardeningpolicy.schema.json");
     schema.put("title", KIND + " of " + API_VERSION);
     schema.setAll(DOCUMENT.jsonSchema());
-    ObjectNode metadata = (ObjectNode) schema.path("properties").path("metadata");
-    metadata.put("type", "object");
-    metadata.putObject("properties").set("name", NAME.jsonSchema());
-    metadata.putArray("required").add("name");
     return schema;
   }
 

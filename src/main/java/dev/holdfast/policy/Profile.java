@@ -33,6 +33,16 @@ public enum Profile {
     rules.fieldNames().forEachRemaining(key -> included.add(RuleName.ofKey(key)));
   }
 
+  /** Whether a profile has this name in policies. */
+  static boolean isName(String name) {
+    for (Profile profile : values()) {
+      if (profile.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Finds a profile by its name in policies. */
   static Profile of(String name) {
     return valueOf(name.toUpperCase(Locale.ROOT));

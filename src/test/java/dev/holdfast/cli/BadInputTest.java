@@ -20,6 +20,37 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever comes in, a command says file, line and column, or does its work; it never fails. */
 class BadInputTest {
+  @Test
+  void an_empty_name_is_not_the_current_directory() {
+    var result = Invocation.of("harden", "-f", "", "-o", "patch");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).isEqualTo("\"\": this is no path\n");
+  }
+
+  @Test
+  void hidden_directories_and_pipes_in_a_directory_are_passed_over(@TempDir Path folder)
+      throws Exception {
+    Files.createDirectory(folder.resolve(".hidden"));
+    Files.writeString(folder.resolve(".hidden/a.yaml"), "a: [");
+    Files.writeString(folder.resolve("b.yaml"), "b: 1\n");
+    assertThat(new ProcessBuilder("mkfifo", folder + "/pipe.yaml").start().waitFor()).isZero();
+
+    assertThat(Invocation.of("harden", "-f", folder.toString()))
+        .isEqualTo(new Invocation.Result(0, "b: 1\n", ""));
+    assertThat(Invocation.of("harden", "-f", folder + "/.hidden").code()).isEqualTo(2);
+  }
+
+  @Test
+  void an_input_without_pods_is_told_by_audit() {
+    var result = Invocation.piping("").run("audit");
+
+    assertThat(result.code()).isZero();
+    assertThat(result.err())
+        .isEqualTo("holdfast audit: no pods and no pod templates in the input\n");
+  }
+
   private static final String POD =
       """
       apiVersion: v1

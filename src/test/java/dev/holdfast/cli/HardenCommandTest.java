@@ -639,6 +639,22 @@ class HardenCommandTest {
               """);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+      "a b.yaml, 'a/%s/a b.yaml\t'",
+      "'q\"x.yaml', '\"a/%s/q\\\"x.yaml\"'",
+      "./a.yaml, a/%s/a.yaml"
+    })
+    void a_diff_names_files_as_git_does(String name, String header, @TempDir Path work)
+        throws IOException {
+      Files.writeString(work.resolve(name), POD);
+
+      var diff = Invocation.of("harden", "-o", "diff", "-f", work + "/" + name).out();
+
+      String below = work.toString().substring(1);
+      assertThat(diff).startsWith("--- " + header.formatted(below) + "\n");
+    }
+
     @Test
     void a_diff_can_be_applied(@TempDir Path work) throws Exception {
       Files.writeString(work.resolve("pod.yaml"), "x: y\n---\n" + POD.stripTrailing());

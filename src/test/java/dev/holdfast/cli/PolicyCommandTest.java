@@ -16,6 +16,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicyCommandTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"minimal", "standard", "full"})
+  void what_show_prints_is_the_same_policy(String profile, @TempDir Path folder)
+      throws IOException {
+    Path shown = folder.resolve("shown.yaml");
+    Files.writeString(shown, Invocation.of("policy", "show", "--profile", profile).out());
+    String pod =
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, annotations: {holdfast.dev/startup-probe:"
+            + " 'http:80/x', holdfast.dev/anti-affinity: preferred}}, spec: {containers: [{name: a}]}}";
+
+    assertThat(
+            Invocation.piping(pod).run("harden", "-o", "patch", "--policy", shown.toString()).out())
+        .isEqualTo(Invocation.piping(pod).run("harden", "-o", "patch", "--profile", profile).out())
+        .contains("startupProbe");
+  }
+
   private static final String POLICY =
       """
       apiVersion: holdfast.dev/v1alpha1

@@ -194,6 +194,34 @@ class PolicyLoaderTest {
     assertThat(refused(HEAD + "spec:\n  " + spec + "\n")).hasMessageContaining(problem);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{ name: a, nme: b } | unknown key \"nme\": did you mean name?",
+        "{ name: a, labels: [] } | [] is not allowed: expected",
+        "{ name: a, annotations: { a: 1 } } | 1 is not allowed: expected text",
+        "{ labels: {} } | the key name is missing"
+      })
+  void refuses_metadata_that_an_api_server_would_refuse(String metadata, String problem) {
+    assertThat(
+            refused(
+                "apiVersion: holdfast.dev/v1alpha1\nkind: HardeningPolicy\nmetadata: "
+                    + metadata
+                    + "\nspec: {}\n"))
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void tells_what_contradicts_beside_what_is_wrong_alone() {
+    assertThat(
+            refused(
+                HEAD
+                    + "spec:\n  mode: x\n  rules: { terminationGrace: { shutdownSeconds: 700 } }\n"))
+        .hasMessageContaining("must not exceed")
+        .hasMessageContaining("\"x\" is not allowed");
+  }
+
   @Test
   void tells_everything_that_is_wrong_at_once() {
     PolicyException refusal =
@@ -201,7 +229,7 @@ class PolicyLoaderTest {
             "apiVersion: v1\nkind: HardeningPolicy\nmetadata: {}\nspec:\n  mode: x\n  a: 1\n---\n[]\n");
     assertThat(refusal.problems())
         .extracting(PolicyException.Problem::line)
-        .containsExactly(1, 5, 6, 3, 8);
+        .containsExactly(1, 3, 5, 6, 8);
   }
 
   @ParameterizedTest
