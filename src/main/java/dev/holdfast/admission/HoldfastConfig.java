@@ -1,5 +1,6 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.cluster.Role;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -23,6 +24,10 @@ interface HoldfastConfig {
   /** The Kubernetes version that fields are chosen for, where no cluster is asked. */
   @WithDefault("1.34")
   String kubernetesVersion();
+
+  /** What this process does. */
+  @WithDefault("all")
+  Role role();
 
   /** The namespace that Holdfast runs in, whose pods are never touched. */
   @WithDefault("${POD_NAMESPACE:holdfast-system}")

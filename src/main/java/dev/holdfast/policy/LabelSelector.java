@@ -129,6 +129,16 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
       return Optional.empty();
     }
 
+    /** Whether it has values to compare with. */
+    boolean comparesValues() {
+      return this == IN || this == NOT_IN;
+    }
+
+    /** What is wrong where values are missing, or there without need. */
+    String problem() {
+      return "the operator " + word + (comparesValues() ? " needs values" : " takes no values");
+    }
+
     /** The word as Kubernetes spells it. */
     public String word() {
       return word;

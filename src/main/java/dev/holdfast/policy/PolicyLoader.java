@@ -136,8 +136,13 @@ public final class PolicyLoader {
     if (least.isInt() && most.isInt() && least.intValue() > most.intValue()) {
       problems.atValue(
           "/spec" + pointer + smaller,
-          smaller + " (" + least + ") must not exceed " + larger + " (" + most + ")");
+          mustNotExceed(smaller, larger) + ": it is " + least + ", the other is " + most);
     }
+  }
+
+  /** What the API server says, too. */
+  static String mustNotExceed(String smaller, String larger) {
+    return smaller + " must not exceed " + larger;
   }
 
   private static void checkSelector(String pointer, JsonNode document, Problems problems) {
@@ -147,11 +152,9 @@ public final class PolicyLoader {
       if (LabelSelector.Operator.of(operator).isEmpty()) {
         continue;
       }
-      boolean compares = operator.equals("In") || operator.equals("NotIn");
-      if (compares == expressions.path(i).path("values").isEmpty()) {
-        problems.atValue(
-            pointer + "/matchExpressions/" + i,
-            "the operator " + operator + (compares ? " needs values" : " takes no values"));
+      LabelSelector.Operator compared = LabelSelector.Operator.of(operator).get();
+      if (compared.comparesValues() == expressions.path(i).path("values").isEmpty()) {
+        problems.atValue(pointer + "/matchExpressions/" + i, compared.problem());
       }
     }
   }

@@ -188,10 +188,17 @@ sealed interface SchemaType {
 
   /** A list without repetitions. */
   record ListOf(SchemaType element, int least) implements SchemaType {
+    /** More than anyone lists; an API server that checks the elements wants to know a bound. */
+    private static final int MOST = 1000;
+
     @Override
     public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isArray() || value.size() < least) {
         problems.atValue(pointer, shown(value) + " is not allowed: expected " + allowed());
+        return;
+      }
+      if (value.size() > MOST) {
+        problems.atValue(pointer, "a list of at most " + MOST + " elements is expected");
         return;
       }
       Set<JsonNode> seen = new HashSet<>();
@@ -213,7 +220,8 @@ sealed interface SchemaType {
 
     @Override
     public ObjectNode jsonSchema() {
-      ObjectNode schema = schema("array").put("minItems", least).put("uniqueItems", true);
+      ObjectNode schema = schema("array").put("minItems", least).put("maxItems", MOST);
+      schema.put("uniqueItems", true);
       schema.set("items", element.jsonSchema());
       return schema;
     }

@@ -1,10 +1,23 @@
 package dev.holdfast.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.cluster.ClusterPolicies;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.VersionInfo;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.ServerRequest;
+import io.fabric8.mockwebserver.ServerResponse;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -22,8 +35,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
@@ -75,6 +90,7 @@ class ServeIT {
     builder.environment().put("QUARKUS_HTTP_SSL_PORT", Integer.toString(port));
     builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(management));
     builder.environment().put("QUARKUS_SHUTDOWN_DELAY", "2S");
+    builder.environment().remove("KUBECONFIG");
     builder.environment().putAll(environment);
     Process process = builder.start();
     started.add(process);
@@ -100,7 +116,12 @@ class ServeIT {
   }
 
   private void awaitReady() {
-    await().atMost(LONG).until(() -> readiness() == 200);
+    await()
+        .atMost(LONG)
+        .failFast(
+            "the server has ended",
+            () -> assertThat(started.get(started.size() - 1).isAlive()).as(log()).isTrue())
+        .until(() -> readiness() == 200);
   }
 
   private static SSLContext trusting() throws Exception {
@@ -124,6 +145,77 @@ class ServeIT {
 
   private String review() throws Exception {
     return new String(connect().getInputStream().readAllBytes());
+  }
+
+  /** A cluster with one policy; the kubeconfig that leads there. */
+  private Map<String, String> cluster(KubernetesMockServer server) throws Exception {
+    server.init();
+    server.setVersionInfo(
+        new VersionInfo.Builder()
+            .withMajor("1")
+            .withMinor("34")
+            .withGitVersion("v1.34.0")
+            .withBuildDate("2026-01-01T00:00:00Z")
+            .build());
+    GenericKubernetesResource policy = new GenericKubernetesResource();
+    policy.setApiVersion("holdfast.dev/v1alpha1");
+    policy.setKind("HardeningPolicy");
+    policy.setMetadata(new ObjectMetaBuilder().withName("of-the-cluster").build());
+    try (KubernetesClient client = server.createClient()) {
+      client.genericKubernetesResources(ClusterPolicies.RESOURCE).resource(policy).create();
+    }
+    Path kubeconfig = folder.resolve("kubeconfig");
+    Files.writeString(
+        kubeconfig,
+        """
+        ---
+        {apiVersion: v1, kind: Config, current-context: c, users: [{name: u, user: {token: t}}],
+         contexts: [{name: c, context: {cluster: c, user: u}}],
+         clusters: [{name: c, cluster: {server: "http://localhost:%d"}}]}
+        """
+            .formatted(server.getPort()));
+    return Map.of("KUBECONFIG", kubeconfig.toString());
+  }
+
+  private static KubernetesMockServer mockServer() {
+    Map<ServerRequest, Queue<ServerResponse>> responses = new HashMap<>();
+    return new KubernetesMockServer(
+        new Context(),
+        new MockWebServer(),
+        responses,
+        new KubernetesMixedDispatcher(responses),
+        false);
+  }
+
+  @Test
+  void as_webhook_serves_the_policies_of_the_cluster_and_leads_nothing() throws Exception {
+    KubernetesMockServer server = mockServer();
+    try {
+      start(cluster(server), "--role", "webhook");
+      awaitReady();
+
+      assertThat(review()).contains("\"policy\":\"of-the-cluster\"");
+      assertThat(log()).doesNotContain("leader");
+    } finally {
+      server.destroy();
+    }
+  }
+
+  @Test
+  void as_controller_leads_and_opens_no_port_for_reviews() throws Exception {
+    KubernetesMockServer server = mockServer();
+    try {
+      Process process = start(cluster(server), "--role", "controller");
+      awaitReady();
+
+      await().atMost(LONG).until(() -> log().contains("this process leads"));
+      assertThatThrownBy(this::review).isInstanceOf(ConnectException.class);
+      process.destroy();
+      assertThat(process.waitFor()).isZero();
+      assertThat(log()).contains("this process leads no more");
+    } finally {
+      server.destroy();
+    }
   }
 
   @Test

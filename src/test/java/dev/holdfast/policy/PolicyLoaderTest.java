@@ -184,9 +184,9 @@ class PolicyLoaderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "rules: { preStop: { drain: { minimumSeconds: 26 } } } | minimumSeconds (26) must not exceed maximumSeconds (25)",
-        "rules: { readinessProbe: { timeoutSeconds: 6 } } | timeoutSeconds (6) must not exceed periodSeconds (5)",
-        "rules: { terminationGrace: { maximumSeconds: 29 } } | shutdownSeconds (30) must not exceed maximumSeconds (29)",
+        "rules: { preStop: { drain: { minimumSeconds: 26 } } } | minimumSeconds must not exceed maximumSeconds: it is 26, the other is 25",
+        "rules: { readinessProbe: { timeoutSeconds: 6 } } | timeoutSeconds must not exceed periodSeconds: it is 6, the other is 5",
+        "rules: { terminationGrace: { maximumSeconds: 29 } } | shutdownSeconds must not exceed maximumSeconds: it is 30, the other is 29",
         "podSelector: { matchExpressions: [{ key: a, operator: In }] } | In needs values",
         "podSelector: { matchExpressions: [{ key: a, operator: Exists, values: [b] }] } | Exists takes no values",
       })

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.holdfast.policy.SchemaType.Key;
 import dev.holdfast.policy.SchemaType.Struct;
+import dev.holdfast.yaml.YamlWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,13 @@ class PolicyReferenceTest {
     String schema =
         new ObjectMapper().writer(printer).writeValueAsString(PolicySchema.jsonSchema());
     compare(FOLDER.resolve("hardeningpolicy.schema.json"), schema + "\n");
+  }
+
+  @Test
+  void the_custom_resource_is_the_loaders() throws IOException {
+    compare(
+        Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml"),
+        YamlWriter.write(PolicyCustomResource.definition()));
   }
 
   @Test
