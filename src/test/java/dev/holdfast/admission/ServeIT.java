@@ -16,7 +16,6 @@ import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.ServerRequest;
 import io.fabric8.mockwebserver.ServerResponse;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -28,12 +27,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,7 +40,6 @@ import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManager;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -360,19 +355,8 @@ class ServeIT {
   }
 
   private void writePair(Instant now) throws Exception {
-    KeyStore keyStore = SelfSignedCertificate.keyStore(Clock.fixed(now, ZoneOffset.UTC));
-    write("tls.key", keyStore.getKey("webhook", "in-memory".toCharArray()));
-    write("tls.crt", keyStore.getCertificate("webhook"));
-  }
-
-  private void write(String file, Object content) throws IOException {
-    StringWriter text = new StringWriter();
-    try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
-      pem.writeObject(
-          content instanceof java.security.PrivateKey key
-              ? new org.bouncycastle.openssl.jcajce.JcaPKCS8Generator(key, null)
-              : content);
-    }
-    replace(folder.resolve(file), text.toString());
+    TestCertificate.Pair pair = TestCertificate.issuedAt(now);
+    replace(folder.resolve("tls.key"), pair.key());
+    replace(folder.resolve("tls.crt"), pair.certificate());
   }
 }
