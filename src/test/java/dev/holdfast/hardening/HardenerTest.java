@@ -188,6 +188,19 @@ class HardenerTest {
   }
 
   @Test
+  void derives_no_readiness_probe_where_the_ports_are_unreadable() throws Exception {
+    Outcome outcome =
+        harden(
+            policy("rules: { readinessProbe: { mode: Enforce }, startupProbe: { mode: Enforce } }"),
+            "{'spec':{'containers':[{'name':'web','ports':'x',"
+                + "'livenessProbe':{'tcpSocket':{'port':1}}}]}}");
+    assertThat(codes(outcome)).contains("readiness-probe:unreadable-field");
+    assertThat(paths(outcome.edits()))
+        .contains("/spec/containers/0/lifecycle/preStop", "/spec/containers/0/startupProbe")
+        .doesNotContain("/spec/containers/0/readinessProbe");
+  }
+
+  @Test
   void adds_no_pause_where_the_grace_period_is_unreadable() throws Exception {
     Outcome outcome =
         harden(

@@ -88,6 +88,8 @@ final class ReadinessProbeRule implements Rule {
   }
 
   private void derive(Container container, Situation situation, Verdict verdict) {
+    // Read whatever the evidence is: where nobody can read them, nothing is known for sure.
+    container.ports();
     for (Evidence evidence : situation.settings().readinessProbe().evidence()) {
       Optional<Probe> liveness = container.probe("livenessProbe");
       if (evidence == Evidence.PROBE && liveness.isPresent()) {
