@@ -35,6 +35,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
@@ -159,6 +161,7 @@ class ServeIT {
     try (KubernetesClient client = server.createClient()) {
       client.genericKubernetesResources(ClusterPolicies.RESOURCE).resource(policy).create();
     }
+    UsedVerbs.of(server); // ours
     Path kubeconfig = folder.resolve("kubeconfig");
     Files.writeString(
         kubeconfig,
@@ -191,6 +194,9 @@ class ServeIT {
 
       assertThat(review()).contains("\"policy\":\"of-the-cluster\"");
       assertThat(log()).doesNotContain("leader");
+      assertThat(UsedVerbs.of(server))
+          .isEqualTo(GrantedVerbs.of("holdfast-webhook"))
+          .allMatch(verb -> verb.matches("(get|list|watch) .*"));
     } finally {
       server.destroy();
     }
@@ -204,6 +210,20 @@ class ServeIT {
       awaitReady();
 
       await().atMost(LONG).until(() -> log().contains("this process leads"));
+      SortedSet<String> used = new TreeSet<>();
+      await()
+          .atMost(LONG)
+          .until(
+              () -> {
+                used.addAll(UsedVerbs.of(server));
+                return used.contains("patch holdfast.dev/hardeningpolicies/status")
+                    && used.stream().filter(verb -> verb.endsWith("/leases")).count() == 3;
+              });
+      SortedSet<String> granted = GrantedVerbs.of("holdfast-controller");
+      granted.addAll(GrantedVerbs.of("holdfast-webhook"));
+      // Only a namespace that a pod brings is asked for by its name.
+      granted.remove("get /namespaces");
+      assertThat(used).isEqualTo(granted);
       assertThatThrownBy(this::review).isInstanceOf(ConnectException.class);
       process.destroy();
       assertThat(process.waitFor()).isZero();
