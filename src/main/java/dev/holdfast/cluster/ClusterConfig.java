@@ -10,7 +10,7 @@ import java.util.Optional;
 public interface ClusterConfig {
   /**
    * Whether a cluster is asked. By default it is where there plainly is one: inside a pod, or where
-   * {@code KUBECONFIG} is set.
+   * {@code KUBECONFIG} names a file.
    */
   Optional<Boolean> enabled();
 

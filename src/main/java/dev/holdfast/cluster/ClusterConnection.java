@@ -8,6 +8,8 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
+import java.io.File;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -29,12 +31,14 @@ public class ClusterConnection {
   }
 
   private static boolean isClusterPlain() {
-    return isSet("KUBERNETES_SERVICE_HOST") || isSet("KUBECONFIG");
+    return !variable("KUBERNETES_SERVICE_HOST").isBlank()
+        || Arrays.stream(variable("KUBECONFIG").split(File.pathSeparator))
+            .anyMatch(file -> !file.isBlank() && new File(file).isFile());
   }
 
-  private static boolean isSet(String variable) {
-    String value = System.getenv(variable);
-    return value != null && !value.isBlank();
+  private static String variable(String name) {
+    String value = System.getenv(name);
+    return value == null ? "" : value;
   }
 
   private static void measure(Cluster cluster, MeterRegistry meters) {
