@@ -37,6 +37,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
@@ -197,8 +198,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
 
   @Override
   public ClusterFacts facts(String namespace, ObjectNode pod) {
-    state.setNodesKnown(nodes.state() == WatchedKind.State.SYNCED);
-    return state.facts(namespace, lookUps.found(namespace), pod);
+    boolean nodesKnown = nodes.state() == WatchedKind.State.SYNCED;
+    return state.facts(namespace, lookUps.found(namespace), nodesKnown, pod);
   }
 
   @Override
@@ -347,7 +348,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
     return Optional.of(new LabelSelector(orEmpty(selector.getMatchLabels()), requirements));
   }
 
-  private java.util.function.Consumer<String> remover(String kind) {
+  private Consumer<String> remover(String kind) {
     return key -> {
       int slash = key.indexOf('/');
       state.removeController(new Key(key.substring(0, slash), kind, key.substring(slash + 1)));

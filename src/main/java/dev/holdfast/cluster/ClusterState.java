@@ -25,7 +25,6 @@ final class ClusterState {
   private final Map<Key, Controller> controllers = new ConcurrentHashMap<>();
   private final Map<String, KubernetesVersion> kubelets = new ConcurrentHashMap<>();
   private volatile Optional<KubernetesVersion> oldestKubelet = Optional.empty();
-  private volatile boolean nodesKnown;
   private volatile KubernetesVersion apiServer = KubernetesVersion.UNKNOWN;
 
   /** What a {@code controller: true} owner reference names. */
@@ -52,19 +51,16 @@ final class ClusterState {
 
   /**
    * @param found labels of the namespace as far as it was looked up; count where it is not known
+   * @param nodesKnown whether the nodes are listed; else any kubelet may be there
    */
-  ClusterFacts facts(String namespace, Map<String, String> found, ObjectNode pod) {
+  ClusterFacts facts(
+      String namespace, Map<String, String> found, boolean nodesKnown, ObjectNode pod) {
     return new ClusterFacts(
         apiServer,
-        oldestKubelet(),
+        nodesKnown ? oldestKubelet.orElse(apiServer) : KubernetesVersion.UNKNOWN,
         namespaces.getOrDefault(namespace, found),
         services.getOrDefault(namespace, Services.NONE).all,
         workload(namespace, pod));
-  }
-
-  /** Without a list of nodes any kubelet may be there; without any node, none is older. */
-  private KubernetesVersion oldestKubelet() {
-    return nodesKnown ? oldestKubelet.orElse(apiServer) : KubernetesVersion.UNKNOWN;
   }
 
   /** The top of the chain of controllers, as far as it is known. */
@@ -159,11 +155,6 @@ final class ClusterState {
 
   void removeNode(String name) {
     putNode(name, Optional.empty());
-  }
-
-  /** Whether the nodes are listed; while they are not, none of their kubelets is known. */
-  void setNodesKnown(boolean known) {
-    nodesKnown = known;
   }
 
   void setApiServer(KubernetesVersion version) {

@@ -30,7 +30,7 @@ class ClusterStateTest {
 
   private Optional<String> workload(String pod) throws Exception {
     return state
-        .facts("shop", Map.of(), (ObjectNode) JSON.readTree(pod.replace('\'', '"')))
+        .facts("shop", Map.of(), true, (ObjectNode) JSON.readTree(pod.replace('\'', '"')))
         .workload()
         .map(Workload::name);
   }
@@ -75,10 +75,10 @@ class ClusterStateTest {
   @Test
   void labels_that_were_looked_up_count_until_the_watch_knows_better() throws Exception {
     ObjectNode pod = JSON.createObjectNode();
-    assertThat(state.facts("shop", Map.of("a", "b"), pod).namespaceLabels()).containsKey("a");
+    assertThat(state.facts("shop", Map.of("a", "b"), true, pod).namespaceLabels()).containsKey("a");
 
     state.putNamespace("shop", Map.of());
 
-    assertThat(state.facts("shop", Map.of("a", "b"), pod).namespaceLabels()).isEmpty();
+    assertThat(state.facts("shop", Map.of("a", "b"), true, pod).namespaceLabels()).isEmpty();
   }
 }
