@@ -143,7 +143,7 @@ public final class PodOverrides {
             key,
             value,
             "ambiguous-annotation",
-            "the pod has " + remaining.size() + " app containers: write " + name + ".CONTAINER");
+            remaining.size() + " app containers: write " + name + ".CONTAINER");
         return;
       }
       container = remaining.get(0);

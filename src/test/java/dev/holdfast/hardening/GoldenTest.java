@@ -82,6 +82,13 @@ class GoldenTest {
     assertThat(again.patch()).isEmpty();
     assertThat(findings(again)).isEqualTo(findings(outcome));
     assertThat(again.rules()).isEqualTo(outcome.rules());
+    assertThat(outcome.findings()).allSatisfy(GoldenTest::fitsIntoAWarning);
+  }
+
+  /** Kubernetes asks for at most 120 characters; what is cut off cannot be followed. */
+  private static void fitsIntoAWarning(Finding finding) {
+    String rule = finding.rule().map(name -> name.id() + ": ").orElse("");
+    assertThat("holdfast: " + rule + finding.message()).hasSizeLessThanOrEqualTo(120);
   }
 
   private static List<HardeningPolicy> policies(Path folder, String rule) throws Exception {

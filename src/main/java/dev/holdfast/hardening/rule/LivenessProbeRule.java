@@ -92,9 +92,9 @@ final class LivenessProbeRule implements Rule {
           Severity.WARNING,
           "delay-in-place-of-startup-probe",
           liveness.pointer() + "/initialDelaySeconds",
-          "a start that takes longer than "
+          "kills a start after "
               + liveness.initialDelaySeconds()
-              + " s is killed, and a hang is noticed no sooner: a startup probe does both better");
+              + " s and notices no hang sooner: a startup probe does better");
     } else if (startup.get().asksTheSameAs(liveness)) {
       verdict.find(
           Severity.INFO,

@@ -174,11 +174,10 @@ final class PreStopRule implements Rule {
         Severity.WARNING,
         "no-native-sleep",
         "/spec",
-        "no pause: preStop.sleep needs Kubernetes 1.30 on the API server (has "
+        "no pause: preStop.sleep needs Kubernetes 1.30; the API server has "
             + facts.apiServer()
-            + ") and every kubelet (oldest "
-            + facts.oldestKubelet()
-            + ")");
+            + ", the oldest kubelet "
+            + facts.oldestKubelet());
   }
 
   /** A proxy among the containers gets SIGTERM at once, while the app behind it still pauses. */
@@ -190,11 +189,10 @@ final class PreStopRule implements Rule {
             "mesh-proxy-stops-first",
             proxy.pointer(),
             proxy.name().equals("linkerd-proxy")
-                ? "the proxy stops while the app pauses: set the annotation"
-                    + " config.alpha.linkerd.io/proxy-wait-before-exit-seconds, or use native"
-                    + " sidecars"
+                ? "the proxy stops while the app pauses: set"
+                    + " config.alpha.linkerd.io/proxy-wait-before-exit-seconds"
                 : "the proxy stops while the app pauses: set terminationDrainDuration in"
-                    + " proxy.istio.io/config, or use native sidecars");
+                    + " proxy.istio.io/config");
       }
     }
   }

@@ -70,7 +70,7 @@ final class ProbeSource {
           Severity.WARNING,
           "runs-to-completion",
           container.pointer(),
-          "the probe that the annotation asks for is not added: the container runs to completion");
+          "the annotation's probe is not added: the container runs to completion");
     }
   }
 
@@ -82,7 +82,7 @@ final class ProbeSource {
           Severity.WARNING,
           "existing-probe",
           present.pointer(),
-          "the probe that the annotation asks for is not added: the container has another one");
+          "the annotation's probe is not added: the container has another one");
     }
   }
 
@@ -137,8 +137,8 @@ final class ProbeSource {
         "no-such-port",
         container.pointer(),
         isNumber(port)
-            ? "the probe that the annotation asks for is not added: port " + port + " is not TCP"
-            : "the probe that the annotation asks for is not added: no single TCP port of the"
+            ? "the annotation's probe is not added: port " + port + " is not TCP"
+            : "the annotation's probe is not added: no single TCP port of the"
                 + " container is named \""
                 + port
                 + "\"");

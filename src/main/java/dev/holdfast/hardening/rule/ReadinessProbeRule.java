@@ -74,7 +74,7 @@ final class ReadinessProbeRule implements Rule {
           Severity.WARNING,
           "annotation-no-evidence",
           container.pointer(),
-          "the probe that the annotation asks for is not added: the policy's evidence does not list"
+          "the annotation's probe is not added: the policy's evidence does not list"
               + " Annotation");
       return;
     }
@@ -130,8 +130,8 @@ final class ReadinessProbeRule implements Rule {
           Severity.WARNING,
           "liveness-tolerates-nothing",
           liveness.pointer(),
-          "no readiness probe is derived: the liveness probe restarts at its first failure, so that"
-              + " traffic cannot stop before");
+          "none is derived: the liveness probe restarts at its first failure, traffic cannot stop"
+              + " before");
       return;
     }
     // As patient as liveness in one try, or else a slow answer would keep a healthy pod from ever
@@ -164,9 +164,9 @@ final class ReadinessProbeRule implements Rule {
           Severity.INFO,
           "several-service-ports",
           container.pointer(),
-          "no readiness probe is derived: Services lead to "
+          "none is derived: Services lead to "
               + targets.size()
-              + " ports of this pod, and nothing says which one tells that it is ready");
+              + " ports of this pod, and nothing says which one counts");
       return Optional.empty();
     }
     return Optional.of(targets.iterator().next().port());
@@ -203,7 +203,7 @@ final class ReadinessProbeRule implements Rule {
         Severity.INFO,
         "behind-mesh",
         container.pointer(),
-        "no readiness probe is derived from a port: the mesh proxy would answer for the app");
+        "none is derived from a port: the mesh proxy would answer for the app");
     return true;
   }
 
