@@ -1,8 +1,12 @@
 package dev.holdfast.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.cluster.AskedCluster;
+import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Explanation;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.KubernetesVersion;
+import dev.holdfast.policy.HardeningPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,29 +87,64 @@ final class EngineOptions {
    */
   record Explained(String title, Explanation explanation) {}
 
-  /** What decides about every pod in the files. */
-  List<Explained> explain(List<ManifestFile> files, Terminal terminal) throws InputException {
-    Hardener hardener = hardener(terminal);
+  /**
+   * What decides about every pod in the files.
+   *
+   * @param cluster is asked for what the options do not say
+   */
+  List<Explained> explain(
+      List<ManifestFile> files, Terminal terminal, Optional<AskedCluster> cluster)
+      throws InputException {
+    Hardener hardener = hardener(terminal, cluster);
     FileFacts facts = new FileFacts(version, namespace, namespaceLabels);
     List<KubernetesObject> objects = new ArrayList<>();
     files.forEach(file -> objects.addAll(KubernetesObject.of(file)));
     objects.forEach(facts::learn);
     List<Explained> explained = new ArrayList<>();
     for (KubernetesObject object : objects) {
-      object
-          .podPointer()
-          .map(
-              pod ->
-                  hardener.explain(object.pod(pod), object.namespace(namespace), facts.of(object)))
-          .ifPresent(
-              explanation -> explained.add(new Explained(object.label(namespace), explanation)));
+      Optional<String> pointer = object.podPointer();
+      if (pointer.isPresent()) {
+        String place = object.namespace(namespace);
+        ObjectNode pod = object.pod(pointer.get());
+        ClusterFacts ofFiles = facts.of(object);
+        ClusterFacts known =
+            cluster.map(live -> joined(live.facts(place, pod), ofFiles)).orElse(ofFiles);
+        explained.add(new Explained(object.label(namespace), hardener.explain(pod, place, known)));
+      }
     }
     return explained;
   }
 
+  /** What the cluster says, but for what the files and options say otherwise. */
+  private static ClusterFacts joined(ClusterFacts live, ClusterFacts ofFiles) {
+    Map<String, String> labels = new LinkedHashMap<>(live.namespaceLabels());
+    labels.putAll(ofFiles.namespaceLabels());
+    return new ClusterFacts(
+        live.apiServer(),
+        live.oldestKubelet(),
+        labels,
+        live.services(),
+        ofFiles.workload().or(live::workload));
+  }
+
+  /** Whether the options say which policies apply. */
+  boolean namePolicies() {
+    return policies.areNamed();
+  }
+
+  private Hardener hardener(Terminal terminal, Optional<AskedCluster> cluster)
+      throws InputException {
+    Optional<List<HardeningPolicy>> live =
+        policies.areNamed() ? Optional.empty() : cluster.flatMap(AskedCluster::policies);
+    return hardener(live.isPresent() ? live.get() : policies.policies(), terminal);
+  }
+
   private Hardener hardener(Terminal terminal) throws InputException {
+    return hardener(policies.policies(), terminal);
+  }
+
+  private static Hardener hardener(List<HardeningPolicy> policies, Terminal terminal) {
     return new Hardener(
-        policies.policies(),
-        terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
+        policies, terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
   }
 }

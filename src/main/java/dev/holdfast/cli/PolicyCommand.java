@@ -1,6 +1,7 @@
 package dev.holdfast.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.cluster.AskedCluster;
 import dev.holdfast.hardening.Explanation;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,11 +128,15 @@ final class PolicyCommand {
       name = "explain",
       description = {
         "Says which policy and which rules apply to a pod, and why.",
-        "Also which of the pod's annotations count."
+        "Also which of the pod's annotations count.",
+        "Where KUBECONFIG names a file, or inside a pod, the cluster says which policies there are",
+        "and how the namespace is labelled, as it does for the webhook; --policy, --profile and",
+        "--namespace-labels win."
       },
       footer = {
         "",
         "Examples:",
+        "  holdfast policy explain -n shop --pod deployment.yaml",
         "  holdfast policy explain -n shop --pod deployment.yaml --policy policies.yaml",
         "  holdfast policy explain --pod pod.yaml --namespace-labels holdfast.dev/mode=audit"
       })
@@ -146,6 +152,16 @@ final class PolicyCommand {
         description = "Pods or workloads; - for standard input.")
     private String file;
 
+    @Option(
+        names = "--cluster",
+        negatable = true,
+        fallbackValue = "true",
+        description = {
+          "Ask the cluster that kubectl would ask, or --no-cluster: none.",
+          "Without it: the one of KUBECONFIG or of this pod, unless policies are named."
+        })
+    private Boolean asksCluster;
+
     Explain(Terminal terminal) {
       this.terminal = terminal;
     }
@@ -156,7 +172,40 @@ final class PolicyCommand {
       if (!manifests.problems().isEmpty()) {
         throw new InputException(manifests.problems());
       }
-      List<EngineOptions.Explained> pods = engine.explain(manifests.files(), terminal);
+      boolean asks =
+          asksCluster != null
+              ? asksCluster
+              : !engine.namePolicies() && AskedCluster.isNamed(terminal.environment());
+      if (!asks) {
+        print(engine.explain(manifests.files(), terminal, Optional.empty()));
+        return ExitCode.FINE;
+      }
+      try (AskedCluster cluster = AskedCluster.ask(terminal.environment())) {
+        List<EngineOptions.Explained> pods =
+            engine.explain(manifests.files(), terminal, Optional.of(cluster));
+        print(cluster);
+        print(pods);
+      } catch (AskedCluster.UnreachableException e) {
+        throw new InputException(Style.plain(e.getMessage()) + "; --no-cluster does without");
+      }
+      return ExitCode.FINE;
+    }
+
+    /** What was asked, and what it could not say. */
+    private void print(AskedCluster cluster) {
+      line("cluster " + Style.plain(cluster.url()));
+      cluster
+          .problems()
+          .forEach((kind, problem) -> line("  not known: " + kind + ": " + Style.plain(problem)));
+      cluster
+          .badPolicies()
+          .forEach(
+              (name, problem) ->
+                  line("  not used: HardeningPolicy " + Style.plain(name + ": " + problem)));
+      line("");
+    }
+
+    private void print(List<EngineOptions.Explained> pods) throws InputException {
       if (pods.isEmpty()) {
         throw new InputException(Style.plain(file) + ": there is no pod or workload here");
       }
@@ -166,7 +215,6 @@ final class PolicyCommand {
         separator = "\n";
         print(pod.title(), pod.explanation());
       }
-      return ExitCode.FINE;
     }
 
     private void print(String title, Explanation explanation) {

@@ -61,6 +61,11 @@ final class PolicyOptions {
     }
   }
 
+  /** Whether the options say which policies apply. */
+  boolean areNamed() {
+    return choice.profile != null || !choice.files.isEmpty();
+  }
+
   /**
    * The policies that are asked for.
    *

@@ -8,8 +8,6 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
-import java.io.File;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
@@ -22,23 +20,12 @@ public class ClusterConnection {
 
   ClusterConnection(
       ClusterConfig config, Instance<KubernetesClient> clients, MeterRegistry meters) {
-    boolean enabled = config.enabled().orElseGet(ClusterConnection::isClusterPlain);
+    boolean enabled = config.enabled().orElseGet(() -> ClusterFinder.isPlain(System.getenv()));
     cluster =
         enabled
             ? Optional.of(new Cluster(clients.get(), config.retryPeriod(), config.versionPeriod()))
             : Optional.empty();
     cluster.ifPresent(live -> measure(live, meters));
-  }
-
-  private static boolean isClusterPlain() {
-    return !variable("KUBERNETES_SERVICE_HOST").isBlank()
-        || Arrays.stream(variable("KUBECONFIG").split(File.pathSeparator))
-            .anyMatch(file -> !file.isBlank() && new File(file).isFile());
-  }
-
-  private static String variable(String name) {
-    String value = System.getenv(name);
-    return value == null ? "" : value;
   }
 
   private static void measure(Cluster cluster, MeterRegistry meters) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.cluster.MockApiServer;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyLoader;
 import java.io.IOException;
@@ -222,5 +223,83 @@ class PolicyCommandTest {
 
     assertThat(result)
         .isEqualTo(new Invocation.Result(2, "", "-: there is no pod or workload here\n"));
+  }
+
+  @Test
+  void explain_asks_the_cluster_of_the_kubeconfig_as_the_webhook_does() throws IOException {
+    String pod = "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}";
+    try (MockApiServer api = new MockApiServer()) {
+      api.create("{kind: Namespace, apiVersion: v1, metadata: {name: shop, labels: {team: a}}}");
+      api.createPolicy(
+          policy("of-team-a", "namespaceSelector: {matchLabels: {team: a}}, mode: Audit"));
+      api.createPolicy(policy("broken", "profile: huge"));
+      api.refuse("/api/v1/nodes", 403);
+      String kubeconfig = api.kubeconfig(folder).toString();
+
+      var result =
+          Invocation.piping(pod)
+              .with("KUBECONFIG", kubeconfig)
+              .run("policy", "explain", "-n", "shop", "--pod", "-");
+
+      assertThat(result.err()).isEmpty();
+      assertThat(result.code()).isZero();
+      assertThat(result.out())
+          .startsWith("cluster " + api.server().url("/") + "\n")
+          .contains("  not known: nodes: not permitted (403)\n")
+          .contains("  not used: HardeningPolicy broken: /spec/profile: ")
+          .contains("  policy: of-team-a\n  mode:   Audit: policy of-team-a decides\n");
+      assertThat(
+              Invocation.piping(pod)
+                  .with("KUBECONFIG", kubeconfig)
+                  .run("policy", "explain", "-n", "shop", "--pod", "-", "--no-cluster")
+                  .out())
+          .startsWith("Pod shop/")
+          .contains("  policy: default\n");
+      assertThat(
+              Invocation.piping(pod)
+                  .with("KUBECONFIG", kubeconfig)
+                  .run("policy", "explain", "--cluster", "--pod", "-", "--profile", "minimal")
+                  .out())
+          .startsWith("cluster ")
+          .contains("  policy: default\n");
+    }
+  }
+
+  private static String policy(String name, String spec) {
+    return "{apiVersion: holdfast.dev/v1alpha1, kind: HardeningPolicy, metadata: {name: "
+        + name
+        + "}, spec: {"
+        + spec
+        + "}}";
+  }
+
+  @Test
+  void explain_says_which_cluster_does_not_answer() throws IOException {
+    String kubeconfig;
+    try (MockApiServer api = new MockApiServer()) {
+      kubeconfig = api.kubeconfig(folder).toString();
+    }
+
+    var result =
+        Invocation.piping("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}")
+            .with("KUBECONFIG", kubeconfig)
+            .run("policy", "explain", "--pod", "-");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err())
+        .startsWith("the cluster at http")
+        .contains("does not answer: ")
+        .endsWith("; --no-cluster does without\n");
+  }
+
+  @Test
+  void explain_says_that_a_kubeconfig_cannot_be_read() throws IOException {
+    var result =
+        Invocation.piping("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}")
+            .with("KUBECONFIG", write("kubeconfig", "clusters: {a: [\n"))
+            .run("policy", "explain", "--pod", "-");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).startsWith("the kubeconfig cannot be read: ").hasLineCount(1);
   }
 }

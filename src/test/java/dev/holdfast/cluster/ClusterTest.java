@@ -16,24 +16,14 @@ import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.VersionInfo;
 import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
-import io.fabric8.mockwebserver.Context;
-import io.fabric8.mockwebserver.MockWebServer;
-import io.fabric8.mockwebserver.ServerRequest;
-import io.fabric8.mockwebserver.ServerResponse;
-import java.text.ParseException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What reviews get to know of a cluster, as it changes. */
@@ -41,44 +31,15 @@ class ClusterTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String POLICIES = "/apis/holdfast.dev/v1alpha1/hardeningpolicies";
 
-  private KubernetesMockServer server;
-  private KubernetesClient client;
-  private Cluster cluster;
-
-  @BeforeEach
-  void startServer() {
-    Map<ServerRequest, Queue<ServerResponse>> responses = new HashMap<>();
-    server =
-        new KubernetesMockServer(
-            new Context(),
-            new MockWebServer(),
-            responses,
-            new KubernetesMixedDispatcher(responses),
-            false);
-    server.init();
-    server.setVersionInfo(version());
-    client = server.createClient();
-    cluster = new Cluster(client, Duration.ofMillis(50), Duration.ofMillis(50));
-  }
+  private final MockApiServer api = new MockApiServer();
+  private final KubernetesMockServer server = api.server();
+  private final KubernetesClient client = api.client();
+  private final Cluster cluster = new Cluster(client, Duration.ofMillis(50), Duration.ofMillis(50));
 
   @AfterEach
   void stopServer() {
     cluster.close();
-    client.close();
-    server.destroy();
-  }
-
-  private static VersionInfo version() {
-    try {
-      return new VersionInfo.Builder()
-          .withMajor("1")
-          .withMinor("34")
-          .withGitVersion("v1.34.2")
-          .withBuildDate("2026-01-01T00:00:00Z")
-          .build();
-    } catch (ParseException e) {
-      throw new IllegalStateException(e);
-    }
+    api.close();
   }
 
   private void start() {
@@ -87,17 +48,11 @@ class ClusterTest {
   }
 
   private void refuse(String path, int code) {
-    server
-        .expect()
-        .get()
-        .withPath(path + "?resourceVersion=0")
-        .andReturn(code, Map.of("kind", "Status", "apiVersion", "v1", "code", code))
-        .always();
+    api.refuse(path, code);
   }
 
-  /** Creates it, and gives back its uid. */
   private String create(String object) {
-    return client.resource("---\n" + object).create().getMetadata().getUid();
+    return api.create(object);
   }
 
   private NonNamespaceOperation<
