@@ -56,7 +56,7 @@ containerd() { # PROGRAM...
 debian_packages() { # PROGRAM-OR-FILE=PACKAGE...: installs the packages of those that are missing
   local pair missing=()
   for pair in "$@"; do
-    PATH=$PATH:/usr/sbin:/sbin command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair#*=}")
+    command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then die "not installed: ${missing[*]}"; fi

@@ -3,6 +3,7 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+PATH=$PATH:/usr/sbin:/sbin # ip, nft, runc, sysctl
 
 say() { echo "$*" >&2; } # standard output belongs to what a script returns
 die() {
@@ -54,17 +55,21 @@ program() { # NAME: the path of its binary
 
 NAMESPACE=holdfast
 NODE=node-1
+NODE_ADDRESS=10.244.0.1 # of the bridge that pods are on
 CONTAINERD_SOCKET=$RUN/containerd/containerd.sock
 has_node() { [ -e "$RUN/node" ]; }
 inside() { # COMMAND...: runs it in the cluster's network
   if has_node; then nsenter "--net=/run/netns/$NAMESPACE" "$@"; else "$@"; fi
 }
 kubectl() { inside "$(program kubectl)" --kubeconfig "$ADMIN" "$@"; }
+# it would complain of cgroup v1 at every call
+export CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
 ctr() { "$(program ctr)" --address "$CONTAINERD_SOCKET" --namespace k8s.io "$@"; }
 
 # --- processes
 
 CONTROL_PLANE=(kube-scheduler kube-controller-manager kube-apiserver etcd) # in the order to stop them
+NODE_PROGRAMS=(coredns kubelet kube-proxy containerd)
 
 pid() { cat "$RUN/$1.pid" 2>/dev/null; }
 command_line() { [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline"; } # PID
@@ -82,8 +87,10 @@ start() { # NAME ARGUMENT...: a session of its own, log in $LOG/NAME.log
   binary=$(program "$name")
   [ -x "$binary" ] || die "$binary is missing: run build.sh"
   printf '%s\0' "$@" >"$RUN/$name.arguments" # for restart.sh
-  # a proxy of the developer's environment must not catch calls to pods and webhooks
-  launch=(setsid env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy -u ALL_PROXY -u all_proxy)
+  # A proxy of the developer's environment must not catch calls to pods and webhooks. containerd looks
+  # for its shim on the path.
+  launch=(setsid env -u HTTP_PROXY -u HTTPS_PROXY -u http_proxy -u https_proxy -u ALL_PROXY -u all_proxy
+    "PATH=${binary%/*}:$PATH")
   ! has_node || launch+=(nsenter "--net=/run/netns/$NAMESPACE")
   "${launch[@]}" "$binary" "$@" >>"$LOG/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/$name.pid"

@@ -32,14 +32,14 @@ certificates() {
   done
   authority ca
   authority front-proxy-ca
-  certificate apiserver ca /CN=kube-apiserver serverAuth "$api,IP:127.0.0.1,IP:10.96.0.1,IP:10.244.0.1"
+  certificate apiserver ca /CN=kube-apiserver serverAuth "$api,IP:127.0.0.1,IP:10.96.0.1,IP:$NODE_ADDRESS"
   certificate apiserver-kubelet-client ca /O=system:masters/CN=kube-apiserver-kubelet-client clientAuth
   certificate front-proxy-client front-proxy-ca /CN=front-proxy-client clientAuth
   certificate admin ca /O=system:masters/CN=kubernetes-admin clientAuth
   certificate controller-manager ca /CN=system:kube-controller-manager clientAuth,serverAuth IP:127.0.0.1
   certificate scheduler ca /CN=system:kube-scheduler clientAuth,serverAuth IP:127.0.0.1
   certificate kubelet ca "/O=system:nodes/CN=system:node:$NODE" clientAuth
-  certificate kubelet-server ca "/CN=$NODE" serverAuth "IP:127.0.0.1,IP:10.244.0.1,DNS:$NODE,DNS:localhost"
+  certificate kubelet-server ca "/CN=$NODE" serverAuth "IP:127.0.0.1,IP:$NODE_ADDRESS,DNS:$NODE,DNS:localhost"
   quietly openssl genrsa -out service-account.key 2048
   quietly openssl rsa -in service-account.key -pubout -out service-account.pub
   touch complete # an interrupted run starts over

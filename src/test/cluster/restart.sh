@@ -17,6 +17,7 @@ case $name in
   etcd | kube-apiserver) wait_for "$name" 180 kubectl get --raw=/readyz ;;
   kube-controller-manager) wait_for "$name" 60 healthy "https://127.0.0.1:$CONTROLLER_MANAGER_PORT/healthz" ;;
   kube-scheduler) wait_for "$name" 60 healthy "https://127.0.0.1:$SCHEDULER_PORT/healthz" ;;
-  kubelet) wait_for "$name" 60 kubectl wait --for=condition=Ready "node/$NODE" --timeout=1s ;;
+  kubelet) wait_for "$name" 60 healthy http://127.0.0.1:10248/healthz ;;
+  kube-proxy) wait_for "$name" 60 healthy http://127.0.0.1:10256/healthz ;;
 esac
 say "restarted $name"

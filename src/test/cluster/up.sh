@@ -56,7 +56,7 @@ start_api_server() {
   if $with_node; then
     # The namespace is closed; pods reach the API as kubernetes.default. Aggregator routing lets the
     # API server call a webhook's pod itself, as kube-proxy's rules are not for it to depend on.
-    flags+=(--bind-address=0.0.0.0 --advertise-address=10.244.0.1 --enable-aggregator-routing=true)
+    flags+=(--bind-address=0.0.0.0 "--advertise-address=$NODE_ADDRESS" --enable-aggregator-routing=true)
   else
     # A loopback address is refused in Endpoints: nothing publishes it.
     flags+=(--bind-address=127.0.0.1 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none)
