@@ -6,6 +6,7 @@ import dev.holdfast.hardening.Hardener;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyException;
 import dev.holdfast.policy.PolicyLoader;
+import dev.holdfast.policy.PolicySet;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -28,7 +29,7 @@ class ActivePolicies {
   private final Counter reloads;
   private final Counter failures;
   private volatile Hardener hardener;
-  private volatile Followed followed = new Followed(List.of(), null);
+  private volatile Followed followed = new Followed(PolicySet.of(List.of()), null);
   private volatile String problem = "";
 
   ActivePolicies(HoldfastConfig config, ClusterConnection connection, MeterRegistry meters)
@@ -50,20 +51,20 @@ class ActivePolicies {
   }
 
   /** The engine for the policies of a cluster. */
-  private record Followed(List<HardeningPolicy> policies, Hardener hardener) {}
+  private record Followed(PolicySet policies, Hardener hardener) {}
 
   /**
    * The engine with the policies that serve now: those of the file that was named, else those of
    * the cluster where it knows the custom resource, else the embedded default.
    */
   Hardener hardener() {
-    Optional<List<HardeningPolicy>> ofCluster = cluster.flatMap(Cluster::policies);
+    Optional<PolicySet> ofCluster = cluster.flatMap(Cluster::policies);
     if (ofCluster.isEmpty()) {
       return hardener;
     }
     Followed current = followed;
     if (current.hardener == null || current.policies != ofCluster.get()) {
-      current = new Followed(ofCluster.get(), hardener(ofCluster.get()));
+      current = new Followed(ofCluster.get(), new Hardener(ofCluster.get(), ownNamespace));
       followed = current;
     }
     return current.hardener;

@@ -6,7 +6,7 @@ import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.Explanation;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.KubernetesVersion;
-import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.PolicySet;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -134,16 +134,16 @@ final class EngineOptions {
 
   private Hardener hardener(Terminal terminal, Optional<AskedCluster> cluster)
       throws InputException {
-    Optional<List<HardeningPolicy>> live =
+    Optional<PolicySet> live =
         policies.areNamed() ? Optional.empty() : cluster.flatMap(AskedCluster::policies);
-    return hardener(live.isPresent() ? live.get() : policies.policies(), terminal);
+    return hardener(live.isPresent() ? live.get() : PolicySet.of(policies.policies()), terminal);
   }
 
   private Hardener hardener(Terminal terminal) throws InputException {
-    return hardener(policies.policies(), terminal);
+    return hardener(PolicySet.of(policies.policies()), terminal);
   }
 
-  private static Hardener hardener(List<HardeningPolicy> policies, Terminal terminal) {
+  private static Hardener hardener(PolicySet policies, Terminal terminal) {
     return new Hardener(
         policies, terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
   }

@@ -2,14 +2,13 @@ package dev.holdfast.cluster;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.hardening.ClusterFacts;
-import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -97,8 +96,8 @@ public final class AskedCluster implements AutoCloseable {
     return url;
   }
 
-  /** The policies that serve; empty where the cluster does not know the custom resource. */
-  public Optional<List<HardeningPolicy>> policies() {
+  /** The policies that there are; empty where the cluster does not know the custom resource. */
+  public Optional<PolicySet> policies() {
     return cluster.policies();
   }
 

@@ -9,8 +9,8 @@ import dev.holdfast.hardening.ClusterFacts.Service;
 import dev.holdfast.hardening.ClusterFacts.ServicePort;
 import dev.holdfast.hardening.ClusterFacts.Workload;
 import dev.holdfast.hardening.KubernetesVersion;
-import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.LabelSelector;
+import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
@@ -177,13 +177,13 @@ public final class Cluster implements ClusterView, AutoCloseable {
   }
 
   /**
-   * The policies that serve; empty where the API server does not know the custom resource, so that
-   * others have to.
+   * The policies that there are; empty where the API server does not know the custom resource, so
+   * that others have to.
    */
-  public Optional<List<HardeningPolicy>> policies() {
+  public Optional<PolicySet> policies() {
     return policyWatch.state() == WatchedKind.State.UNKNOWN
         ? Optional.empty()
-        : Optional.of(policies.serving());
+        : Optional.of(policies.known());
   }
 
   /** The policies as objects, bad ones included. */

@@ -6,14 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyException;
 import dev.holdfast.policy.PolicyLoader;
+import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
@@ -36,7 +37,7 @@ public final class ClusterPolicies {
           .build();
 
   private final Map<String, Seen> seen = new ConcurrentHashMap<>();
-  private volatile List<HardeningPolicy> good = List.of();
+  private volatile PolicySet known = PolicySet.of(List.of());
 
   /**
    * A policy as it came last.
@@ -48,9 +49,9 @@ public final class ClusterPolicies {
    */
   public record Seen(long generation, HardeningPolicy serving, String problem, JsonNode status) {}
 
-  /** All that serve, by name; a new list whenever one changes. */
-  public List<HardeningPolicy> serving() {
-    return good;
+  /** All of them, by name; a new set whenever one changes. */
+  public PolicySet known() {
+    return known;
   }
 
   /** Every policy by its name, bad ones included; a copy. */
@@ -98,14 +99,18 @@ public final class ClusterPolicies {
   }
 
   private void publish() {
-    List<HardeningPolicy> next = new ArrayList<>();
-    for (Seen policy : seen.values()) {
-      if (policy.serving != null) {
-        next.add(policy.serving);
-      }
-    }
-    next.sort(Comparator.comparing(HardeningPolicy::name));
-    good = List.copyOf(next);
+    List<HardeningPolicy> serving = new ArrayList<>();
+    List<String> unusable = new ArrayList<>();
+    new TreeMap<>(seen)
+        .forEach(
+            (name, policy) -> {
+              if (policy.serving == null) {
+                unusable.add(name);
+              } else {
+                serving.add(policy.serving);
+              }
+            });
+    known = new PolicySet(serving, unusable);
   }
 
   /** Each problem with its field; line and column of what the API server sends mean nothing. */

@@ -32,6 +32,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private final Duration retryPeriod;
   private final ScheduledExecutorService executor;
   private volatile SharedIndexInformer<T> informer;
+  private volatile ItemStore<T> store;
   private volatile State state = State.STARTING;
   private volatile String problem = "";
   private volatile boolean closed;
@@ -87,7 +88,8 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       return;
     }
     SharedIndexInformer<T> next = resources.get().runnableInformer(0);
-    next.itemStore(stores.get());
+    store = stores.get();
+    next.itemStore(store);
     next.exceptionHandler(this::isWorthTryingAgain);
     informer = next;
     next.start()
@@ -110,8 +112,15 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     state = State.SYNCED;
   }
 
-  /** The informer goes on by itself once it has run; before, we start it anew. */
+  /**
+   * The informer goes on by itself once it has run; before, we start it anew. So we do when the
+   * kind is gone: its objects went first, as a custom resource's do when its definition is deleted.
+   */
   private boolean isWorthTryingAgain(boolean started, Throwable failure) {
+    if (started && classify(failure) == State.UNKNOWN && store.size() == 0) {
+      failed(failure);
+      return false;
+    }
     if (started) {
       String found = describe(failure);
       if (!found.equals(problem)) {

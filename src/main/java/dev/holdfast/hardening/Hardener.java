@@ -12,6 +12,7 @@ import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
 import dev.holdfast.policy.PodOverrides;
 import dev.holdfast.policy.PolicySelection;
+import dev.holdfast.policy.PolicySet;
 import dev.holdfast.policy.RuleName;
 import dev.holdfast.policy.Sidecars;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ public final class Hardener {
   private static final Set<String> CRITICAL =
       Set.of("system-node-critical", "system-cluster-critical");
 
-  private final List<HardeningPolicy> policies;
+  private final PolicySet policies;
   private final String ownNamespace;
   private final List<Rule> rules;
 
@@ -43,11 +44,23 @@ public final class Hardener {
    * @param ownNamespace the namespace that Holdfast itself runs in, whose pods are never touched
    */
   public Hardener(List<HardeningPolicy> policies, String ownNamespace) {
+    this(PolicySet.of(policies), ownNamespace);
+  }
+
+  /**
+   * @param policies all policies that there are
+   * @param ownNamespace the namespace that Holdfast itself runs in, whose pods are never touched
+   */
+  public Hardener(PolicySet policies, String ownNamespace) {
     this(policies, ownNamespace, Rules.ALL);
   }
 
   Hardener(List<HardeningPolicy> policies, String ownNamespace, List<Rule> rules) {
-    this.policies = List.copyOf(policies);
+    this(PolicySet.of(policies), ownNamespace, rules);
+  }
+
+  private Hardener(PolicySet policies, String ownNamespace, List<Rule> rules) {
+    this.policies = policies;
     this.ownNamespace = ownNamespace;
     this.rules = List.copyOf(rules);
   }
@@ -98,8 +111,18 @@ public final class Hardener {
       return leftAlone("", outOfScope.get(), List.of());
     }
     PolicySelection selection =
-        PolicySelection.choose(policies, namespace, facts.namespaceLabels(), metadata.labels());
+        PolicySelection.choose(
+            policies.serving(), namespace, facts.namespaceLabels(), metadata.labels());
     List<Finding> findings = new ArrayList<>();
+    for (String name : policies.unusable()) {
+      findings.add(
+          new Finding(
+              Optional.empty(),
+              Severity.WARNING,
+              "unusable-policy",
+              "",
+              "HardeningPolicy " + Quoted.of(name) + " cannot be used and counts as absent"));
+    }
     for (PodOverrides.Problem problem : selection.problems()) {
       boolean ofPod = metadata.labels().containsKey(problem.key());
       findings.add(
@@ -191,7 +214,8 @@ public final class Hardener {
   private Explanation explain(
       Metadata metadata, PodView view, String namespace, ClusterFacts facts) {
     PolicySelection selection =
-        PolicySelection.choose(policies, namespace, facts.namespaceLabels(), metadata.labels());
+        PolicySelection.choose(
+            policies.serving(), namespace, facts.namespaceLabels(), metadata.labels());
     List<PodOverrides.Problem> problems = new ArrayList<>(selection.problems());
     List<Explanation.RuleDecision> rules = List.of();
     if (selection.policy().isPresent() && selection.mode() != Mode.OFF) {

@@ -12,6 +12,7 @@ import dev.holdfast.hardening.ClusterFacts.Workload;
 import dev.holdfast.hardening.KubernetesVersion;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.LabelSelector;
+import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -202,7 +203,7 @@ class ClusterTest {
     refuse(POLICIES, 403);
     start();
 
-    assertThat(cluster.policies()).contains(List.of());
+    assertThat(cluster.policies()).contains(PolicySet.of(List.of()));
   }
 
   @Test
@@ -224,12 +225,15 @@ class ClusterTest {
   void a_bad_policy_leaves_the_last_good_one_serving() {
     policies().resource(policy("minimal", 1)).create();
     start();
-    assertThat(cluster.policies().orElseThrow()).extracting(HardeningPolicy::name).contains("p");
+    assertThat(cluster.policies().orElseThrow().serving())
+        .extracting(HardeningPolicy::name)
+        .contains("p");
 
     policies().resource(policy("maximal", 2)).update();
     await().until(() -> cluster.policyObjects().invalid() == 1);
 
-    assertThat(cluster.policies().orElseThrow()).hasSize(1);
+    assertThat(cluster.policies().orElseThrow().serving()).hasSize(1);
+    assertThat(cluster.policies().orElseThrow().unusable()).isEmpty();
     assertThat(cluster.policyObjects().all().get("p").problem())
         .startsWith("/spec/profile: ")
         .contains("\"maximal\"");
@@ -240,7 +244,7 @@ class ClusterTest {
     policies().resource(policy("maximal", 1)).create();
     start();
 
-    assertThat(cluster.policies().orElseThrow()).isEmpty();
+    assertThat(cluster.policies()).contains(new PolicySet(List.of(), List.of("p")));
     assertThat(cluster.policyObjects().invalid()).isEqualTo(1);
   }
 

@@ -15,6 +15,7 @@ import dev.holdfast.hardening.rule.TestRule;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
 import dev.holdfast.policy.PolicyLoader;
+import dev.holdfast.policy.PolicySet;
 import dev.holdfast.policy.RuleName;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -54,6 +55,20 @@ class HardenerTest {
 
   private static List<String> paths(List<Edit> edits) {
     return edits.stream().map(Edit::path).toList();
+  }
+
+  @Test
+  void says_that_a_policy_cannot_be_used_and_goes_on_without_it() throws Exception {
+    Hardener hardener =
+        new Hardener(
+            new PolicySet(List.of(policy("mode: Enforce")), List.of("broken")), "holdfast-system");
+
+    Outcome outcome = hardener.harden(pod(WEB), "shop", FACTS);
+
+    assertThat(codes(outcome)).containsExactly("pod:unusable-policy");
+    assertThat(outcome.policy()).isEqualTo("test");
+    assertThat(outcome.edits()).isNotEmpty();
+    assertThat(hardener.harden(pod(WEB), "kube-system", FACTS).findings()).isEmpty();
   }
 
   @Test
