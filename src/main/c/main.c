@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "log.h"
+
+#ifndef VERSION
+#error "build with build.sh"
+#endif
+
+static const char help[] =
+	"Usage: holdfast-init [OPTIONS] -- COMMAND [ARGUMENTS]\n"
+	"       holdfast-init drain [OPTIONS] [-- COMMAND [ARGUMENTS]]\n"
+	"       holdfast-init sleep DURATION\n"
+	"       holdfast-init wait-for [--timeout DURATION] URL...\n"
+	"       holdfast-init install PATH\n"
+	"       holdfast-init version\n"
+	"\n"
+	"Runs COMMAND as PID 1 of a container: reaps, forwards signals, waits for traffic to stop.\n"
+	"holdfast-init drain|sleep|wait-for|install|version --help tells more about each.\n"
+	"\n"
+	"Options (each value also as --option=VALUE):\n"
+	"  --drain                      before TERM is forwarded, wait until inbound TCP is quiet;\n"
+	"                               takes the options of holdfast-init drain --help\n"
+	"  --drain-on SIGNAL            drain on this signal instead of TERM (repeatable)\n"
+	"  --rewrite A:B                forward signal A as B (repeatable)\n"
+	"  --group                      forward to the process group of COMMAND, not to it alone\n"
+	"  --subreaper                  reap orphans although not PID 1\n"
+	"  --parent-death-signal SIGNAL get this signal when the parent dies\n"
+	"  --exit-code-remap N          exit with 0 when COMMAND exits with N (repeatable)\n"
+	"  --wait-all DURATION          time for other processes to stop after COMMAND (default 5s)\n"
+	"  --help, --version\n"
+	"\n"
+	"Signals: TERM, SIGTERM, RTMIN+3 or 15. Durations: 5, 5s, 500ms or 2m.\n"
+	"HOLDFAST_INIT_LOG: quiet, info (default) or debug.\n"
+	"\n"
+	"Exit code: that of COMMAND; 128+N if signal N ended it; 125 usage or own failure;\n"
+	"126 COMMAND cannot be run; 127 COMMAND not found.\n";
+
+static const char version_help[] = "Usage: holdfast-init version\n"
+				   "\n"
+				   "Prints the version.\n";
+
+int print_help(const char *text)
+{
+	size_t left = strlen(text);
+	while (left) {
+		ssize_t written = write(STDOUT_FILENO, text, left);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0) {
+			complain("cannot write to standard output: %s", strerror(errno));
+			return EXIT_OURS;
+		}
+		text += written;
+		left -= (size_t)written;
+	}
+	return 0;
+}
+
+int usage_error(const char *command, const char *format, ...)
+{
+	char what[512];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(what, sizeof what, format, arguments);
+	va_end(arguments);
+	complain("%s; see holdfast-init %s%s--help", what, command, *command ? " " : "");
+	return EXIT_OURS;
+}
+
+static void end(int number)
+{
+	_exit(128 + number);
+}
+
+void end_when_told(void)
+{
+	struct sigaction action = { .sa_handler = end };
+	sigset_t both;
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &both, NULL);
+}
+
+static int version_main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return print_help(version_help);
+	if (argc > 1)
+		return usage_error("version", "unexpected argument %s", argv[1]);
+	return print_help("holdfast-init " VERSION "\n");
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "version", version_main },
+};
+
+int main(int argc, char **argv)
+{
+	log_start();
+	if (argc < 2)
+		return usage_error("", "no command");
+	if (!strcmp(argv[1], "--help"))
+		return print_help(help);
+	if (!strcmp(argv[1], "--version"))
+		return print_help("holdfast-init " VERSION "\n");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return usage_error("", "%s is no command of ours: a command to run stands behind --", argv[1]);
+}
