@@ -118,5 +118,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
-	return usage_error("", "%s is no command of ours: a command to run stands behind --", argv[1]);
+	return supervise_main(argc, argv);
 }

@@ -1,0 +1,24 @@
+#ifndef HOLDFAST_SETTINGS_H
+#define HOLDFAST_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parse.h"
+#include "signals.h"
+
+/* What the options in front of "--" say. */
+struct settings {
+	bool group;
+	bool subreaper;
+	int parent_death_signal; /* 0: none */
+	int64_t wait_all_ms;
+	uint8_t rewrite[SIGNAL_MAX + 1]; /* what a signal is forwarded as */
+	bool remap[256];                 /* exit codes that become 0 */
+	char **command;                  /* not empty, ends with NULL */
+};
+
+/* Reads argv from its second word on. False: a message has been printed. */
+bool settings_read(struct settings *settings, char **argv);
+
+#endif
