@@ -103,6 +103,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "sleep", sleep_main },
+	{ "wait-for", wait_for_main },
+	{ "install", install_main },
 	{ "version", version_main },
 };
 
