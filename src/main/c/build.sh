@@ -1,13 +1,20 @@
 #!/bin/sh
 # Builds holdfast-init. The only place with compiler flags.
 #
-#   build.sh [amd64|arm64|sanitize]     (default: amd64)
+#   build.sh [--if-possible] [amd64|arm64|sanitize]     (default: amd64)
 #
+# --if-possible is how Maven calls it: nothing to do when the binary is newer than its sources, and no failure but a
+# line when the compiler is missing.
 # amd64 needs musl-gcc (Debian: musl-tools), sanitize gcc, arm64 `zig` or `python3 -m ziglang` (PyPI: ziglang).
 # Writes target/init/linux-amd64/holdfast-init and the like; the same sources and compiler give the same bytes.
 set -eu
 cd "$(dirname "$0")/../../.."
 
+if_possible=false
+if [ "${1:-}" = --if-possible ]; then
+  if_possible=true
+  shift
+fi
 architecture=${1:-amd64}
 sources=src/main/c
 version=$(sed -n 's|.*<version>\(.*\)</version>.*|\1|p' pom.xml | head -n 1)
@@ -37,6 +44,15 @@ case $architecture in
   sanitize) output=target/init/sanitize ;;
   *) output=target/init/linux-$architecture ;;
 esac
+if $if_possible; then
+  if ! command -v "${compiler%% *}" > /dev/null; then
+    echo "holdfast-init is not built: there is no ${compiler%% *} (Debian: apt-get install musl-tools)"
+    exit 0
+  fi
+  if [ -x "$output/holdfast-init" ] && [ -z "$(find "$sources" pom.xml -newer "$output/holdfast-init")" ]; then
+    exit 0
+  fi
+fi
 mkdir -p "$output"
 # shellcheck disable=SC2086 # flags are words
 $compiler $warnings $flags "-DVERSION=\"$version\"" -o "$output/holdfast-init.new" "$sources"/*.c
