@@ -103,6 +103,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "drain", drain_main },
 	{ "sleep", sleep_main },
 	{ "wait-for", wait_for_main },
 	{ "install", install_main },
