@@ -43,7 +43,9 @@ static const char help[] =
 
 static const char version_help[] = "Usage: holdfast-init version\n"
 				   "\n"
-				   "Prints the version.\n";
+				   "Prints the version.\n"
+				   "\n"
+				   "Exit code: 0; 125 usage.\n";
 
 int print_help(const char *text)
 {

@@ -4,11 +4,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drain.h"
 #include "parse.h"
 #include "signals.h"
 
 /* What the options in front of "--" say. */
 struct settings {
+	bool drain;
+	signal_set drain_on; /* the signals that wait for the drain */
+	struct drain_options drain_options;
+	bool needs_drain; /* an option that means nothing without --drain was given */
 	bool group;
 	bool subreaper;
 	int parent_death_signal; /* 0: none */

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "descendants.h"
+#include "drain.h"
 #include "log.h"
 #include "settings.h"
 #include "signals.h"
@@ -37,6 +39,10 @@ static volatile int exec_error;
 
 static int terminal = -1; /* our controlling terminal, if we were in its foreground; else -1 */
 static bool suspending;   /* TSTP was forwarded: when the child stops, so do we */
+
+static struct drain drain;
+static enum { NOT_DRAINED, DRAINING, DRAINED } stage;
+static signal_set held; /* signals that wait for the end of the drain */
 
 /* Start */
 
@@ -143,6 +149,57 @@ static void forward(int number)
 	signal_child(settings.rewrite[number], whole);
 }
 
+/* A descriptor below 3 that was closed at our start must not become one of the drain's sockets: messages go there. */
+static void occupy_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/", O_PATH | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A stop signal has come: the first begins the drain, the next ends it. */
+static void hold(int number)
+{
+	held |= signal_bit(number);
+	if (stage == DRAINING) {
+		drain_hurry(&drain);
+		return;
+	}
+	say("%s: waiting for traffic to stop", signal_name(number));
+	occupy_standard_descriptors();
+	drain_begin(&drain, &settings.drain_options, now_ms());
+	stage = DRAINING;
+}
+
+static void end_drain(void)
+{
+	drain_tell(&drain, now_ms());
+	drain_end(&drain);
+	stage = DRAINED;
+}
+
+static void drain_further(void)
+{
+	if (drain_step(&drain, now_ms()) == DRAIN_RUNNING)
+		return;
+	end_drain();
+	for (int number = 1; number <= SIGNAL_MAX; number++)
+		if (held & signal_bit(number))
+			forward(number);
+}
+
+static void receive(int number)
+{
+	bool stop = settings.drain && stage != DRAINED && settings.drain_on & signal_bit(number);
+	if (stop)
+		hold(number);
+	else
+		forward(number);
+}
+
 /* Stops us too, so that a shell above us gets its prompt back. As PID 1 nothing happens: the kernel spares it. */
 static void suspend(void)
 {
@@ -193,14 +250,19 @@ static void supervise(void)
 {
 	while (child) {
 		siginfo_t info;
-		int number = signals_take(TAKEN, -1, -1, &info);
+		bool draining = stage == DRAINING;
+		int number = signals_take(TAKEN, draining ? drain_fd(&drain) : -1, draining ? drain_due(&drain) : -1, &info);
 		if (number == SIGCHLD)
 			reap();
 		else if (number == SIGCONT)
 			hand_over_terminal();
 		if (child && number && number != SIGCHLD && !is_own_pipe(number, &info))
-			forward(number);
+			receive(number);
+		if (child && stage == DRAINING)
+			drain_further();
 	}
+	if (stage == DRAINING)
+		drain_end(&drain);
 }
 
 /* End */
