@@ -30,12 +30,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
@@ -63,7 +65,9 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private final WatchedKind<Node> nodes;
   private final WatchedKind<GenericKubernetesResource> policyWatch;
   private final List<WatchedKind<?>> kinds = new ArrayList<>();
+  private final AtomicBoolean told = new AtomicBoolean();
   private volatile boolean started;
+  private volatile long startNanos;
 
   /**
    * @param client closed by the caller
@@ -84,7 +88,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
                     (key, namespace) -> state.putNamespace(key, orEmpty(labels(namespace))),
                     state::removeNamespace),
             retryPeriod,
-            executor));
+            executor,
+            this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
             "services",
@@ -92,7 +97,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.services().inAnyNamespace(),
             () -> new FactStore<>(this::putService, this::removeService),
             retryPeriod,
-            executor));
+            executor,
+            this::tellOnceSynced));
     nodes =
         new WatchedKind<>(
             "nodes",
@@ -100,7 +106,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.nodes(),
             () -> new FactStore<>(this::putNode, state::removeNode),
             retryPeriod,
-            executor);
+            executor,
+            this::tellOnceSynced);
     kinds.add(nodes);
     kinds.add(
         new WatchedKind<>(
@@ -109,7 +116,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.apps().replicaSets().inAnyNamespace(),
             () -> new FactStore<>(this::putReplicaSet, remover("ReplicaSet")),
             retryPeriod,
-            executor));
+            executor,
+            this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
             "deployments",
@@ -117,7 +125,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.apps().deployments().inAnyNamespace(),
             () -> new FactStore<>(this::putDeployment, remover("Deployment")),
             retryPeriod,
-            executor));
+            executor,
+            this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
             "statefulsets",
@@ -125,7 +134,8 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.apps().statefulSets().inAnyNamespace(),
             () -> new FactStore<>(this::putStatefulSet, remover("StatefulSet")),
             retryPeriod,
-            executor));
+            executor,
+            this::tellOnceSynced));
     policyWatch =
         new WatchedKind<>(
             "hardeningpolicies",
@@ -139,12 +149,14 @@ public final class Cluster implements ClusterView, AutoCloseable {
                     },
                     policies::remove),
             retryPeriod,
-            executor);
+            executor,
+            this::tellOnceSynced);
     kinds.add(policyWatch);
   }
 
   /** Begins to follow; returns at once. */
   public void start() {
+    startNanos = System.nanoTime();
     started = true;
     executor.scheduleWithFixedDelay(
         this::readVersion, 0, versionPeriod.toMillis(), TimeUnit.MILLISECONDS);
@@ -158,6 +170,18 @@ public final class Cluster implements ClusterView, AutoCloseable {
     return started
         && state.knowsApiServer()
         && kinds.stream().noneMatch(kind -> kind.state() == WatchedKind.State.STARTING);
+  }
+
+  private void tellOnceSynced() {
+    if (isSynced() && told.compareAndSet(false, true)) {
+      StringJoiner known = new StringJoiner(", ");
+      for (WatchedKind<?> kind : kinds) {
+        known.add(kind.size() + " " + kind.plural());
+      }
+      LOG.infof(
+          "the cluster is known after %d ms: %s",
+          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos), known);
+    }
   }
 
   /** What is wrong, by the plural name of the kind; empty if nothing is. */
@@ -219,6 +243,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
           LOG.infof("the API server is %s", read.get());
         }
         state.setApiServer(read.get());
+        tellOnceSynced();
       }
     } catch (RuntimeException e) {
       // Thrown on, it would end the asking for good.

@@ -31,6 +31,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private final Supplier<ItemStore<T>> stores;
   private final Duration retryPeriod;
   private final ScheduledExecutorService executor;
+  private final Runnable settled;
   private volatile SharedIndexInformer<T> informer;
   private volatile ItemStore<T> store;
   private volatile State state = State.STARTING;
@@ -53,6 +54,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
    * @param plural as in RBAC rules, for logs and metrics
    * @param without what is done while the kind cannot be read, for logs
    * @param stores makes an empty store; one for each attempt
+   * @param settled is told when the kind's objects are known, or known not to be had
    */
   WatchedKind(
       String plural,
@@ -60,17 +62,25 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       Supplier<Informable<T>> resources,
       Supplier<ItemStore<T>> stores,
       Duration retryPeriod,
-      ScheduledExecutorService executor) {
+      ScheduledExecutorService executor,
+      Runnable settled) {
     this.plural = plural;
     this.without = without;
     this.resources = resources;
     this.stores = stores;
     this.retryPeriod = retryPeriod;
     this.executor = executor;
+    this.settled = settled;
   }
 
   String plural() {
     return plural;
+  }
+
+  /** How many objects are known. */
+  int size() {
+    ItemStore<T> current = store;
+    return current == null ? 0 : current.size();
   }
 
   State state() {
@@ -110,6 +120,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     }
     problem = "";
     state = State.SYNCED;
+    settled.run();
   }
 
   /**
@@ -140,6 +151,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     }
     if (now != State.STARTING || state == State.STARTING) {
       state = now;
+      settled.run();
     }
     Duration pause = now == State.STARTING ? UNREACHABLE_RETRY : retryPeriod;
     if (!closed) {
