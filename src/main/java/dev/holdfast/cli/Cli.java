@@ -135,6 +135,12 @@ public final class Cli {
     commands.put("explain", () -> new ExplainCommand(terminal));
     commands.put("serve", ServeCommand::new);
     commands.put(
+        "cluster",
+        () ->
+            new CommandLine(new ClusterCommand())
+                .addSubcommand(new ClusterCommand.Wait(terminal))
+                .addSubcommand(new ClusterCommand.Unregister(terminal)));
+    commands.put(
         "completion", () -> new CompletionCommand(terminal, () -> commandLine(terminal, "")));
     return commands;
   }

@@ -11,6 +11,9 @@ final class ExitCode {
   /** The server could not start. */
   static final int NOT_STARTED = 1;
 
+  /** A cluster did not do what was asked of it. */
+  static final int FAILED = 1;
+
   /** Bad usage, or input that cannot be read. */
   static final int BAD_INPUT = 2;
 

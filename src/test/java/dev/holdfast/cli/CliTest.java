@@ -28,6 +28,9 @@ class CliTest {
         "policy explain",
         "explain",
         "serve",
+        "cluster",
+        "cluster wait",
+        "cluster unregister",
         "completion");
   }
 

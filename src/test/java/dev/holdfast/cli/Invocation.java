@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** A call of the command line with streams and environment of its own, and what came of it. */
-final class Invocation {
+public final class Invocation {
   private final Map<String, String> environment = new HashMap<>();
   private final Set<Integer> terminals = new HashSet<>();
   private InputStream in = InputStream.nullInputStream();
@@ -22,10 +22,10 @@ final class Invocation {
    *
    * @param code the exit code
    */
-  record Result(int code, String out, String err) {}
+  public record Result(int code, String out, String err) {}
 
   /** Without input, terminal and environment. */
-  static Result of(String... arguments) {
+  public static Result of(String... arguments) {
     return new Invocation().run(arguments);
   }
 

@@ -22,8 +22,12 @@ public final class TypedPod {
 
   /** What is wrong with the pod, with its place; empty if nothing is. */
   public static Optional<String> error(JsonNode pod) {
+    return error(pod, Pod.class);
+  }
+
+  static Optional<String> error(JsonNode object, Class<?> type) {
     try {
-      READER.readValue(pod);
+      READER.forType(type).readValue(object);
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(e.getMessage());
@@ -38,7 +42,7 @@ public final class TypedPod {
         // Else a number is taken for a model with a constructor of one number.
         .disable(MapperFeature.AUTO_DETECT_CREATORS)
         .build()
-        .readerFor(Pod.class);
+        .reader();
   }
 
   /** Fabric8's models swallow unknown fields by any-setters: without those, they are errors. */

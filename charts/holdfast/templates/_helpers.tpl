@@ -1,0 +1,340 @@
+{{- define "holdfast.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Of objects in the release's namespace. Short enough for the suffixes that are added to it. */}}
+{{- define "holdfast.fullname" -}}
+{{- $name := include "holdfast.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/*
+What cluster-wide names end in, so that releases of any name in any namespaces never meet: the namespace, or nothing in the
+namespace that goes with the name ("holdfast" in "holdfast-system"). No other name has a dot, so these differ from all others.
+*/}}
+{{- define "holdfast.clusterSuffix" -}}
+{{- $own := printf "%s-system" (include "holdfast.fullname" .) }}
+{{- if ne $own (default $own .Release.Namespace) }}.{{ .Release.Namespace }}{{ end }}
+{{- end }}
+
+{{/* Of both webhook configurations. */}}
+{{- define "holdfast.configuration" -}}
+{{ include "holdfast.fullname" . }}{{ include "holdfast.clusterSuffix" . }}
+{{- end }}
+
+{{- define "holdfast.tlsSecret" -}}
+{{- default (printf "%s-tls" (include "holdfast.fullname" .)) .Values.certificates.secretName }}
+{{- end }}
+
+{{/* (dict "context" $ "component" "webhook") */}}
+{{- define "holdfast.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "holdfast.name" .context }}
+app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "holdfast.podLabels" -}}
+{{- include "holdfast.selectorLabels" . }}
+app.kubernetes.io/part-of: holdfast
+{{- with merge (dict) .of.podLabels .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Of everything else of a component; of the release without one. */}}
+{{- define "holdfast.labels" -}}
+{{- if .component }}
+{{- include "holdfast.selectorLabels" . }}
+{{- else -}}
+app.kubernetes.io/name: {{ include "holdfast.name" .context }}
+app.kubernetes.io/instance: {{ .context.Release.Name }}
+{{- end }}
+app.kubernetes.io/version: {{ .context.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: holdfast
+app.kubernetes.io/managed-by: {{ .context.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .context.Chart.Name .context.Chart.Version | replace "+" "_" }}
+{{- with .context.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* (dict "image" .Values.image "context" $) */}}
+{{- define "holdfast.image" -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ default .context.Chart.AppVersion .image.tag }}
+{{- end }}
+{{- end }}
+
+{{- define "holdfast.podSecurityContext" -}}
+runAsNonRoot: true
+{{- if not .Values.openshift.enabled }}
+runAsUser: 65532
+runAsGroup: 65532
+{{- end }}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "holdfast.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Of the containers that serve. (dict "context" $ "of" .Values.webhook) */}}
+{{- define "holdfast.env" -}}
+{{- $values := .context.Values -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: HOLDFAST_CERTS_MODE
+  value: {{ $values.certificates.mode }}
+- name: HOLDFAST_CERTS_SECRET
+  value: {{ include "holdfast.tlsSecret" .context }}
+{{- if not $values.webhook.url }}
+- name: HOLDFAST_CERTS_SERVICE
+  value: {{ include "holdfast.fullname" .context }}
+- name: HOLDFAST_CERTS_CLUSTER_DOMAIN
+  value: {{ $values.certificates.clusterDomain }}
+{{- end }}
+- name: HOLDFAST_CERTS_WEBHOOK_CONFIGURATIONS
+  value: {{ include "holdfast.configuration" .context }}
+{{- if eq $values.certificates.mode "selfManaged" }}
+- name: HOLDFAST_CERTS_LEAF_LIFETIME
+  value: {{ $values.certificates.leafLifetime }}
+- name: HOLDFAST_CERTS_CA_LIFETIME
+  value: {{ $values.certificates.caLifetime }}
+{{- end }}
+- name: QUARKUS_LOG_LEVEL
+  value: {{ $values.logLevel }}
+{{- with .of.javaOptions }}
+- name: JAVA_TOOL_OPTIONS
+  value: {{ . | quote }}
+{{- end }}
+{{- with .of.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* (dict "context" $ "component" "webhook" "of" .Values.webhook) */}}
+{{- define "holdfast.topologySpread" -}}
+{{- if .of.topologySpreadConstraints }}
+{{- toYaml .of.topologySpreadConstraints }}
+{{- else }}
+{{- range $i, $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+{{- if $i }}{{ "\n" }}{{ end -}}
+- maxSkew: 1
+  topologyKey: {{ $key }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "holdfast.selectorLabels" $ | nindent 6 }}
+  matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What every pod of ours says about where it may run. (dict "context" $ "of" .Values.webhook) */}}
+{{- define "holdfast.placement" -}}
+{{- $placement := dict }}
+{{- with .context.Values.priorityClassName }}{{ $_ := set $placement "priorityClassName" . }}{{ end }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" }}
+{{- with get $.of $key }}{{ $_ := set $placement $key . }}{{ end }}
+{{- end }}
+{{- with $placement }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* A Job's pod that runs one command. (dict "context" $ "component" "…" "account" "…" "args" (list …) "resources" … "of" …) */}}
+{{- define "holdfast.jobPod" -}}
+metadata:
+  labels:
+    # Not the name of the pods that serve: a Service finds them by it.
+    app.kubernetes.io/name: {{ include "holdfast.name" .context }}-job
+    app.kubernetes.io/instance: {{ .context.Release.Name }}
+    app.kubernetes.io/component: {{ .component }}
+spec:
+  restartPolicy: Never
+  serviceAccountName: {{ .account }}
+  automountServiceAccountToken: true
+  enableServiceLinks: false
+  {{- with .context.Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  securityContext:
+    {{- include "holdfast.podSecurityContext" .context | nindent 4 }}
+  {{- with include "holdfast.placement" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  # It ends by itself, and serves nobody.
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: holdfast
+      image: {{ include "holdfast.image" (dict "image" .context.Values.image "context" .context) | quote }}
+      imagePullPolicy: {{ .context.Values.image.pullPolicy }}
+      args: {{ toJson .args }}
+      env:
+        - name: POD_NAMESPACE
+          valueFrom:
+            fieldRef:
+              fieldPath: metadata.namespace
+      resources:
+        {{- toYaml .resources | nindent 8 }}
+      securityContext:
+        {{- include "holdfast.securityContext" .context | nindent 8 }}
+      volumeMounts:
+        - name: tmp
+          mountPath: /tmp
+  volumes:
+    - name: tmp
+      emptyDir:
+        sizeLimit: 64Mi
+{{- end }}
+
+{{/* Namespaces that the API server never asks about. */}}
+{{- define "holdfast.namespaceSelector" -}}
+matchExpressions:
+  - key: kubernetes.io/metadata.name
+    operator: NotIn
+    values: {{ concat (list "kube-system" "kube-public" "kube-node-lease" .Release.Namespace) .Values.excludeNamespaces | uniq | toJson }}
+  {{- if include "holdfast.optIn" . }}
+  # All policies are OptIn. "off" may be left out as well, but other spellings of the words may not.
+  - key: holdfast.dev/mode
+    operator: Exists
+  {{- end }}
+  {{- if .Values.openshift.enabled }}
+  - key: openshift.io/run-level
+    operator: NotIn
+    values: ["0", "1"]
+  {{- end }}
+  {{- if .Values.aks.enabled }}
+  - key: control-plane
+    operator: DoesNotExist
+  - key: kubernetes.azure.com/managedby
+    operator: NotIn
+    values: [aks]
+  {{- end }}
+  {{- with .Values.webhook.namespaceExpressions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* "true" if every policy of the chart is OptIn. */}}
+{{- define "holdfast.optIn" -}}
+{{- $policies := .Values.policies }}
+{{- if .Values.defaultPolicy.enabled }}
+{{- $policies = append $policies (dict "spec" (dict "scope" .Values.scope)) }}
+{{- end }}
+{{- $all := gt (len $policies) 0 }}
+{{- range $policies }}
+{{- if ne (dig "spec" "scope" "Cluster" .) "OptIn" }}{{ $all = false }}{{ end }}
+{{- end }}
+{{- if $all }}true{{ end }}
+{{- end }}
+
+{{/* "true" if any policy of the chart ignores labels of pods: then "off" is no reason to pass Holdfast by. */}}
+{{- define "holdfast.overridesDenied" -}}
+{{- $denied := and .Values.defaultPolicy.enabled (eq .Values.overrides "Denied") }}
+{{- range .Values.policies }}
+{{- if eq (dig "spec" "overrides" "Allowed" .) "Denied" }}{{ $denied = true }}{{ end }}
+{{- end }}
+{{- if $denied }}true{{ end }}
+{{- end }}
+
+{{- define "holdfast.timeoutSeconds" -}}
+{{- if .Values.webhook.timeoutSeconds }}{{ .Values.webhook.timeoutSeconds | int }}
+{{- else if .Values.registryLookUp.enabled }}5
+{{- else }}2
+{{- end }}
+{{- end }}
+
+{{/* Of an entry of a webhook configuration. (dict "context" $ "path" "/mutate") */}}
+{{- define "holdfast.clientConfig" -}}
+{{- $values := .context.Values -}}
+{{- if $values.webhook.url -}}
+url: {{ printf "%s%s" (trimSuffix "/" $values.webhook.url) .path }}
+{{- else -}}
+service:
+  name: {{ include "holdfast.fullname" .context }}
+  namespace: {{ .context.Release.Namespace }}
+  path: {{ .path }}
+  port: 443
+{{- end }}
+{{- if and (eq $values.certificates.mode "provided") $values.certificates.provided.caBundle }}
+caBundle: {{ $values.certificates.provided.caBundle | b64enc }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations and labels of both webhook configurations. */}}
+{{- define "holdfast.configurationMetadata" -}}
+name: {{ include "holdfast.configuration" . }}
+labels:
+  {{- include "holdfast.labels" (dict "context" . "component" "webhook") | nindent 2 }}
+  {{- if .Values.aks.enabled }}
+  admissions.enforcer/disabled: "true"
+  {{- end }}
+{{- $annotations := deepCopy .Values.webhook.configurationAnnotations }}
+{{- if .Values.aks.enabled }}
+{{- $annotations = merge (dict "admissions.enforcer/disabled" "true") $annotations }}
+{{- end }}
+{{- if eq .Values.certificates.mode "certManager" }}
+{{- $annotations = merge (dict "cert-manager.io/inject-ca-from" (printf "%s/%s" .Release.Namespace (include "holdfast.tlsSecret" .))) $annotations }}
+{{- end }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+"true" while Helm could not create a policy: it talks to a cluster (only then it knows kinds, and not merely versions), and that
+does not know what a HardeningPolicy is. Else the policies are ordinary objects.
+*/}}
+{{- define "holdfast.policiesLater" -}}
+{{- $versions := .Capabilities.APIVersions }}
+{{- if and .Values.crds.enabled .Values.installHook.enabled ($versions.Has "apps/v1/Deployment") (not ($versions.Has "holdfast.dev/v1alpha1")) }}true{{ end }}
+{{- end }}
+
+{{/* YAML takes a plain Off for false, the API server does not. */}}
+{{- define "holdfast.policySpec" -}}
+{{- $spec := deepCopy . }}
+{{- if kindIs "bool" $spec.mode }}{{ $_ := set $spec "mode" "Off" }}{{ end }}
+{{- range $rule := $spec.rules }}
+{{- if kindIs "bool" $rule.mode }}{{ $_ := set $rule "mode" "Off" }}{{ end }}
+{{- end }}
+{{- toYaml $spec }}
+{{- end }}
+
+{{/* What no schema can say. */}}
+{{- define "holdfast.check" -}}
+{{- if and .Values.webhook.url (not (has .Values.certificates.mode (list "provided" "certManager"))) }}
+{{- fail (printf "webhook.url needs certificates.mode provided or certManager: the certificate of mode %s is for the Service only" .Values.certificates.mode) }}
+{{- end }}
+{{- if and (eq .Values.certificates.mode "provided") (not .Values.certificates.secretName) }}
+{{- fail "certificates.mode provided needs certificates.secretName: the Secret with your tls.crt and tls.key" }}
+{{- end }}
+{{- $names := list }}
+{{- if .Values.defaultPolicy.enabled }}{{ $names = append $names "default" }}{{ end }}
+{{- range .Values.policies }}
+{{- if has .name $names }}
+{{- fail (printf "policies: there are two of the name %s%s" .name (ternary "; set defaultPolicy.enabled to false to bring your own" "" (eq .name "default"))) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- end }}

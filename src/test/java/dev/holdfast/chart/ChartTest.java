@@ -1,0 +1,465 @@
+package dev.holdfast.chart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.LintResult;
+import dev.holdfast.cli.Invocation;
+import dev.holdfast.oracle.TypedObject;
+import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.PolicyLoader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The chart, rendered by Helm itself. {@code src/test/resources/chart/CASE/} holds values and what
+ * becomes of them; {@code -Dholdfast.update=true} writes the latter anew, read the difference then.
+ */
+class ChartTest {
+  private static final Path CASES = Path.of("src/test/resources/chart");
+  private static final boolean UPDATE = Boolean.getBoolean("holdfast.update");
+
+  /** Of other projects: there is no model to read them by. */
+  private static final Set<String> FOREIGN =
+      Set.of(
+          "cert-manager.io/v1 Certificate",
+          "cert-manager.io/v1 Issuer",
+          "monitoring.coreos.com/v1 PrometheusRule",
+          "monitoring.coreos.com/v1 ServiceMonitor");
+
+  private static final Map<String, Chart> RENDERED = new ConcurrentHashMap<>();
+
+  static Stream<String> cases() throws IOException {
+    try (Stream<Path> files = Files.list(CASES)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList().stream();
+    }
+  }
+
+  private static Chart rendered(String name) {
+    return RENDERED.computeIfAbsent(
+        name, key -> Chart.rendered(CASES.resolve(key).resolve("values.yaml")));
+  }
+
+  @Test
+  void passes_the_strict_lint() {
+    LintResult result = new Helm(Chart.FOLDER).lint().strict().call();
+
+    assertThat(result.getMessages()).isEmpty();
+    assertThat(result.isFailed()).isFalse();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void renders_as_expected(String name) throws IOException {
+    Path expected = CASES.resolve(name).resolve("expected.yaml");
+    // the custom resource is the same everywhere, and long
+    String text =
+        rendered(name)
+            .text()
+            .replaceAll(
+                "(?s)(\nkind: CustomResourceDefinition\n.*?\nspec:)\n.*?\n---\n", "$1 {}\n---\n");
+
+    if (UPDATE) {
+      Files.writeString(expected, text);
+    }
+    assertThat(text).isEqualTo(Files.readString(expected));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void every_object_is_one_that_kubernetes_knows(String name) throws Exception {
+    for (JsonNode object : rendered(name).objects()) {
+      String kind = object.get("apiVersion").asText() + " " + object.get("kind").asText();
+      if (kind.equals("holdfast.dev/v1alpha1 HardeningPolicy")) {
+        byte[] policy = object.toString().getBytes(StandardCharsets.UTF_8);
+        assertThat(PolicyLoader.load(Chart.id(object), policy)).hasSize(1);
+      } else if (!FOREIGN.contains(kind)) {
+        assertThat(TypedObject.error(object)).as(Chart.id(object)).isEmpty();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void no_two_objects_are_the_same_one(String name) {
+    assertThat(Chart.ids(rendered(name).objects())).doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void every_pod_is_restricted(String name) {
+    for (JsonNode template : rendered(name).podTemplates()) {
+      JsonNode pod = template.get("spec");
+      assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+      assertThat(pod.at("/securityContext/seccompProfile/type").asText())
+          .isEqualTo("RuntimeDefault");
+      for (JsonNode container : pod.get("containers")) {
+        JsonNode context = container.get("securityContext");
+        assertThat(context.at("/allowPrivilegeEscalation").asBoolean(true)).isFalse();
+        assertThat(context.at("/readOnlyRootFilesystem").asBoolean()).isTrue();
+        assertThat(context.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+        assertThat(container.at("/resources/requests/memory"))
+            .isEqualTo(container.at("/resources/limits/memory"));
+        assertThat(container.at("/resources/requests").has("cpu")).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void openshift_chooses_user_and_group_by_itself() {
+    for (JsonNode template : rendered("openshift").podTemplates()) {
+      assertThat(template.at("/spec/securityContext").properties())
+          .extracting(Map.Entry::getKey)
+          .containsExactlyInAnyOrder("runAsNonRoot", "seccompProfile");
+    }
+  }
+
+  /** Two releases, and not one object that both would write. */
+  @ParameterizedTest
+  @CsvSource({
+    "holdfast, holdfast-system, holdfast, other",
+    "holdfast, shop, holdfast, other",
+    "holdfast, shop, second, shop",
+    "a, b-c, a-b, c",
+    "shop, shop-holdfast-system, shop-holdfast, system"
+  })
+  void releases_never_meet(String release, String namespace, String second, String elsewhere) {
+    String[] all = {"certificates.mode=generator", "networkPolicy.enabled=true"};
+    Set<String> first = places(Chart.rendered(release, namespace, all), namespace);
+
+    first.retainAll(places(Chart.rendered(second, elsewhere, all), elsewhere));
+
+    // `crds.enabled` and `defaultPolicy.enabled` say whose these are
+    assertThat(first)
+        .containsExactlyInAnyOrder(
+            "CustomResourceDefinition/hardeningpolicies.holdfast.dev", "HardeningPolicy/default");
+  }
+
+  private static Set<String> places(Chart chart, String namespace) {
+    Set<String> places = new HashSet<>();
+    for (JsonNode object : chart.objects()) {
+      boolean clusterWide = object.at("/metadata/namespace").isMissingNode();
+      if (!clusterWide) {
+        assertThat(object.at("/metadata/namespace").asText()).isEqualTo(namespace);
+      }
+      places.add((clusterWide ? "" : namespace + "/") + Chart.id(object));
+    }
+    return places;
+  }
+
+  @Test
+  void a_second_release_brings_nothing_that_the_first_has() {
+    Chart second =
+        Chart.rendered("second", "shop", "crds.enabled=false", "defaultPolicy.enabled=false");
+
+    assertThat(second.ofKind("CustomResourceDefinition")).isEmpty();
+    assertThat(second.ofKind("HardeningPolicy")).isEmpty();
+  }
+
+  @Test
+  void long_names_fit() {
+    String release = "r".repeat(53);
+
+    for (JsonNode object : Chart.rendered(release, "n", "certificates.mode=generator").objects()) {
+      if (!object.path("kind").asText().equals("CustomResourceDefinition")) {
+        assertThat(object.at("/metadata/name").asText()).hasSizeLessThan(53 + 11);
+      }
+    }
+  }
+
+  @Test
+  void its_own_namespace_is_never_asked_about() {
+    Chart chart = Chart.rendered("holdfast", "somewhere", "excludeNamespaces[0]=legacy");
+
+    for (String kind : List.of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")) {
+      JsonNode webhook = chart.ofKind(kind).get(0).at("/webhooks/0");
+      JsonNode expression = webhook.at("/namespaceSelector/matchExpressions/0");
+      assertThat(expression.get("key").asText()).isEqualTo("kubernetes.io/metadata.name");
+      assertThat(expression.get("operator").asText()).isEqualTo("NotIn");
+      assertThat(expression.get("values"))
+          .extracting(JsonNode::asText)
+          .containsExactly("kube-system", "kube-public", "kube-node-lease", "somewhere", "legacy");
+    }
+    assertThat(chart.get("HardeningPolicy", "default").at("/spec/excludeNamespaces/0").asText())
+        .isEqualTo("legacy");
+  }
+
+  @Test
+  void asks_about_new_pods_only_and_lets_them_start_without_an_answer() {
+    JsonNode webhook =
+        Chart.rendered("holdfast", "holdfast-system")
+            .get("MutatingWebhookConfiguration", "holdfast")
+            .at("/webhooks/0");
+
+    assertThat(webhook.get("rules").toString())
+        .isEqualTo(
+            "[{\"apiGroups\":[\"\"],\"apiVersions\":[\"v1\"],\"resources\":[\"pods\"],"
+                + "\"operations\":[\"CREATE\"],\"scope\":\"Namespaced\"}]");
+    assertThat(webhook.get("failurePolicy").asText()).isEqualTo("Ignore");
+    assertThat(webhook.get("timeoutSeconds").asInt()).isEqualTo(2);
+    assertThat(webhook.get("reinvocationPolicy").asText()).isEqualTo("IfNeeded");
+    assertThat(webhook.get("sideEffects").asText()).isEqualTo("None");
+    assertThat(webhook.at("/objectSelector/matchExpressions/0").toString())
+        .isEqualTo("{\"key\":\"holdfast.dev/mode\",\"operator\":\"NotIn\",\"values\":[\"off\"]}");
+    assertThat(webhook.at("/clientConfig").has("caBundle")).isFalse();
+  }
+
+  @Test
+  void the_registry_look_up_has_time() {
+    assertThat(timeout("registryLookUp.enabled=true")).isEqualTo(5);
+    assertThat(timeout("registryLookUp.enabled=true", "webhook.timeoutSeconds=9")).isEqualTo(9);
+  }
+
+  private static int timeout(String... settings) {
+    return Chart.rendered("holdfast", "holdfast-system", settings)
+        .get("MutatingWebhookConfiguration", "holdfast")
+        .at("/webhooks/0/timeoutSeconds")
+        .asInt();
+  }
+
+  /** Else pods labelled off would pass by a policy that does not let them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "overrides=Denied",
+        "policies[0].name=strict,policies[0].spec.overrides=Denied",
+      })
+  void where_overrides_are_denied_pods_labelled_off_are_asked_about(String settings) {
+    JsonNode webhook =
+        Chart.rendered("holdfast", "holdfast-system", settings.split(","))
+            .get("MutatingWebhookConfiguration", "holdfast")
+            .at("/webhooks/0");
+
+    assertThat(webhook.has("objectSelector")).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "scope=OptIn, true",
+    "scope=Cluster, false",
+    "scope=OptIn policies[0].name=a policies[0].spec.scope=OptIn, true",
+    "scope=OptIn policies[0].name=a policies[0].spec.mode=Audit, false",
+    "defaultPolicy.enabled=false, false"
+  })
+  void only_who_opts_in_is_asked_about_if_all_policies_say_so(String settings, boolean selective) {
+    JsonNode selector =
+        Chart.rendered("holdfast", "holdfast-system", settings.split(" "))
+            .get("MutatingWebhookConfiguration", "holdfast")
+            .at("/webhooks/0/namespaceSelector");
+
+    assertThat(selector.toString().contains("holdfast.dev/mode")).isEqualTo(selective);
+  }
+
+  /** YAML takes a plain {@code Off} for {@code false}. */
+  @Test
+  void off_is_off() throws Exception {
+    Chart chart = rendered("policies");
+
+    HardeningPolicy policy = load(chart.get("HardeningPolicy", "default"));
+    assertThat(policy.mode()).hasToString("OFF");
+    assertThat(chart.get("HardeningPolicy", "default").at("/spec/rules/antiAffinity/mode"))
+        .hasToString("\"Off\"");
+  }
+
+  private static HardeningPolicy load(JsonNode policy) throws Exception {
+    return PolicyLoader.load("policy", policy.toString().getBytes(StandardCharsets.UTF_8)).get(0);
+  }
+
+  @Test
+  void a_pause_is_there_only_where_kubernetes_has_it() {
+    String place = "/spec/template/spec/containers/0/lifecycle/preStop/sleep/seconds";
+
+    for (String version : List.of("1.30.0", "1.36.2", "1.33.4-gke.100")) {
+      Chart chart =
+          Chart.rendered(Chart.command("holdfast", "holdfast-system").withKubeVersion(version));
+      assertThat(chart.get("Deployment", "holdfast-webhook").at(place).asInt()).isEqualTo(5);
+    }
+    Chart old =
+        Chart.rendered(
+            Chart.command("holdfast", "holdfast-system").withKubeVersion("1.29.6-eks-1"));
+    assertThat(old.get("Deployment", "holdfast-webhook").at(place).isMissingNode()).isTrue();
+  }
+
+  @Test
+  void the_webhook_may_write_nothing() {
+    Chart chart = Chart.rendered("holdfast", "holdfast-system");
+
+    for (String kind : List.of("ClusterRole", "Role")) {
+      assertThat(verbs(chart.get(kind, "holdfast-webhook"))).isSubsetOf("get", "list", "watch");
+    }
+  }
+
+  private static Set<String> verbs(JsonNode role) {
+    Set<String> verbs = new TreeSet<>();
+    role.get("rules").forEach(rule -> rule.get("verbs").forEach(verb -> verbs.add(verb.asText())));
+    return verbs;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"selfManaged", "generator", "certManager"})
+  void only_who_makes_certificates_may_write_secrets_or_see_the_key_of_the_ca(String mode) {
+    Chart chart = Chart.rendered("holdfast", "holdfast-system", "certificates.mode=" + mode);
+    Set<String> makers = new TreeSet<>();
+    for (JsonNode role : chart.ofKind("Role")) {
+      for (JsonNode rule : role.get("rules")) {
+        if (rule.get("resources").toString().contains("secrets")
+            && (rule.toString().contains("-ca\"")
+                || rule.get("verbs").toString().matches(".*(create|update|patch).*"))) {
+          makers.add(role.at("/metadata/name").asText());
+        }
+      }
+    }
+
+    assertThat(makers)
+        .isEqualTo(
+            switch (mode) {
+              case "selfManaged" -> Set.of("holdfast-controller");
+              case "generator" -> Set.of("holdfast-certs", "holdfast-certs-install");
+              default -> Set.of();
+            });
+  }
+
+  @Test
+  void the_given_ca_is_in_both_configurations() {
+    Chart chart = rendered("provided");
+
+    for (String kind : List.of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")) {
+      String bundle = chart.get(kind, "holdfast").at("/webhooks/0/clientConfig/caBundle").asText();
+      assertThat(new String(Base64.getDecoder().decode(bundle), StandardCharsets.US_ASCII))
+          .startsWith("-----BEGIN CERTIFICATE-----\n");
+    }
+  }
+
+  /** We meet our own rules, in a namespace that they apply to. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void has_nothing_that_holdfast_would_change(String name, @TempDir Path folder)
+      throws IOException {
+    String text =
+        Chart.rendered(
+                Chart.command("release", "shop")
+                    .withValuesFile(CASES.resolve(name).resolve("values.yaml")))
+            .text();
+    Path file = Files.writeString(folder.resolve("chart.yaml"), text);
+
+    var result = Invocation.of("harden", "-o", "diff", "-f", file.toString());
+
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.out()).isEmpty();
+  }
+
+  /** Words of the message that says what is wrong, where and what is allowed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "replicaCount=2 | additional properties 'replicaCount' not allowed",
+        "webhook.replica=2 | at '/webhook': additional properties 'replica' not allowed",
+        "webhook.replicas=two | at '/webhook/replicas': got string, want integer",
+        "webhook.replicas=-1 | at '/webhook/replicas': minimum: got -1, want 0",
+        "webhook.timeoutSeconds=31 | at '/webhook/timeoutSeconds': maximum: got 31, want 30",
+        "webhook.url=http://a | at '/webhook/url'",
+        "webhook.failurePolicy=ignore | at '/webhook/failurePolicy': value must be one of 'Ignore', 'Fail'",
+        "profile=strict | at '/profile': value must be one of 'minimal', 'standard', 'full'",
+        "mode=Enforced | at '/mode': value must be one of 'Off', 'Audit', 'Enforce'",
+        "scope=Namespace | at '/scope': value must be one of 'Cluster', 'OptIn'",
+        "rules.preStop.seconds=5 | at '/rules/preStop': additional properties 'seconds' not allowed",
+        "rules.preStop.sleepSeconds=3601 | at '/rules/preStop/sleepSeconds': maximum: got 3,601, want 3,600",
+        "policies[0].spec.mode=Audit | at '/policies/0': missing property 'name'",
+        "certificates.mode=vault | value must be one of 'selfManaged', 'generator', 'certManager', 'provided'",
+        "certificates.leafLifetime=90 | at '/certificates/leafLifetime'",
+        "image.digest=sha256:1 | at '/image/digest'",
+        "image.tag=a b | at '/image/tag'",
+        "excludeNamespaces[0]=Shop | at '/excludeNamespaces/0'",
+        "logLevel=LOUD | at '/logLevel'",
+        "webhook.podLabels.a=1 | at '/webhook/podLabels/a': got number, want string",
+        "certificates.mode=provided | certificates.mode provided needs certificates.secretName",
+        "webhook.url=https://a.example | webhook.url needs certificates.mode provided or certManager",
+        "policies[0].name=default,policies[0].spec.mode=Audit | set defaultPolicy.enabled to false to bring your own",
+      })
+  void refuses_a_wrong_value(String settings, String words) {
+    assertThatThrownBy(() -> Chart.rendered("holdfast", "holdfast-system", settings.split(",")))
+        .hasMessageContaining(words);
+  }
+
+  @Test
+  void an_empty_list_of_values_is_fine_as_part_of_another_chart() {
+    assertThat(Chart.rendered("holdfast", "holdfast-system", "global.any=thing").objects())
+        .isNotEmpty();
+  }
+
+  @Test
+  void the_custom_resource_is_that_of_the_application() throws IOException {
+    Path ours = Chart.FOLDER.resolve("crd/hardeningpolicies.holdfast.dev.yaml");
+    String theirs = Files.readString(Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml"));
+    if (UPDATE) {
+      Files.writeString(ours, theirs);
+    }
+    assertThat(ours).hasContent(theirs);
+
+    JsonNode rendered =
+        Chart.rendered("holdfast", "holdfast-system")
+            .get("CustomResourceDefinition", "hardeningpolicies.holdfast.dev");
+    assertThat(rendered.get("spec")).isEqualTo(Chart.tree(theirs).get("spec"));
+  }
+
+  @Test
+  void the_version_is_that_of_the_application() throws IOException {
+    Matcher version =
+        Pattern.compile("<artifactId>holdfast</artifactId>\\s*<version>([^<-]+)")
+            .matcher(Files.readString(Path.of("pom.xml")));
+    assertThat(version.find()).isTrue();
+
+    JsonNode chart = Chart.read(Chart.FOLDER.resolve("Chart.yaml"));
+    assertThat(chart.get("appVersion").asText()).isEqualTo(version.group(1));
+  }
+
+  @Test
+  void alerts_and_dashboard_use_metrics_that_there_are() throws IOException {
+    String known = Files.readString(Path.of("docs/reference/configuration.md"));
+    String used =
+        Files.readString(Chart.FOLDER.resolve("templates/prometheusrule.yaml"))
+            + Files.readString(Chart.FOLDER.resolve("dashboards/holdfast.json"));
+    List<String> unknown = new ArrayList<>();
+    Matcher metric = Pattern.compile("\\bholdfast_[a-z_]+").matcher(used);
+    int count = 0;
+    while (metric.find()) {
+      count++;
+      String name = metric.group().replaceAll("_bucket$", "");
+      if (!known.contains("`" + name)) {
+        unknown.add(name);
+      }
+    }
+
+    assertThat(count).isGreaterThan(10);
+    assertThat(unknown).isEmpty();
+  }
+
+  @Test
+  void the_dashboard_is_json() {
+    JsonNode map = rendered("everything").get("ConfigMap", "holdfast-dashboard");
+
+    assertThat(Chart.tree(map.at("/data/holdfast.json").asText()).path("panels")).isNotEmpty();
+  }
+}
