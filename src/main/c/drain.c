@@ -179,6 +179,7 @@ static void traffic(struct drain *drain, int64_t at_ms, const uint8_t *from)
 {
 	if (at_ms <= drain->traffic_ms)
 		return;
+	say_debug("drain: traffic %" PRId64 " ms ago", drain->now_ms - at_ms);
 	drain->traffic_ms = at_ms;
 	memset(drain->traffic_from, 0, sizeof drain->traffic_from);
 	if (from)
@@ -377,7 +378,7 @@ static void look(struct drain *drain)
 	enum sockets_result result;
 	while ((result = look_once(drain)) == SOCKETS_DENIED) {
 		if (drain->sight == BY_NETLINK) {
-			say_debug("drain: no sock_diag (%s), reading /proc/net/tcp", strerror(errno));
+			say("drain: no sock_diag (%s), reading /proc/net/tcp", strerror(errno));
 			sockets_close(&drain->sockets);
 			drain->sight = BY_PROC;
 			/* identities are others: what was known helps no more */
@@ -469,11 +470,14 @@ bool drain_begin(struct drain *drain, const struct drain_options *options, int64
 	for (size_t i = 0; i < options->port_count; i++)
 		watch(drain, options->ports[i]);
 	if (sockets_open(&drain->sockets) == SOCKETS_DENIED) {
-		say_debug("drain: no netlink (%s), reading /proc/net/tcp", strerror(errno));
+		say("drain: no netlink (%s), reading /proc/net/tcp", strerror(errno));
 		sockets_close(&drain->sockets);
 		drain->sight = BY_PROC;
 	}
 	look(drain);
+	say_debug("drain: %s, quiet %" PRId64 " ms, min %" PRId64 " ms, max %" PRId64 " ms, %" PRIu32 " connections with data in"
+		" the last quiet period", drain->sight == BY_NETLINK ? "sock_diag" : drain->sight == BY_PROC ? "/proc" : "blind",
+		options->quiet_ms, options->min_ms, options->max_ms, drain->busy);
 	return drain->sight != BLIND;
 }
 
@@ -536,7 +540,6 @@ void drain_tell(const struct drain *drain, int64_t now_ms)
 	busy_text(drain, which, sizeof which);
 	switch (drain->end) {
 	case NOT_ENDED:
-		say("drain: ended by a signal after %s s", took);
 		break;
 	case ENDED_QUIET:
 		say("drain: quiet after %s s", took);

@@ -98,7 +98,7 @@ enum drain_state drain_step(struct drain *drain, int64_t now_ms);
 /* The next step ends it. */
 void drain_hurry(struct drain *drain);
 
-/* Says why it ended. */
+/* Says why it ended, if it did. */
 void drain_tell(const struct drain *drain, int64_t now_ms);
 
 void drain_end(struct drain *drain);

@@ -1,14 +1,12 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "drain.h"
 #include "log.h"
+#include "signals.h"
 
 static const char help[] =
 	"Usage: holdfast-init drain [OPTIONS] [-- COMMAND [ARGUMENTS]]\n"
@@ -36,82 +34,24 @@ static const char help[] =
 	"Exit code: that of COMMAND, else 0 whatever happened, as for TERM and INT, which end it\n"
 	"at once; 125 usage; 126 COMMAND cannot be run; 127 COMMAND not found.\n";
 
-static volatile sig_atomic_t told;
+/* Each has the default action otherwise, or none at all for PID 1: they are taken as soon as they wait instead. */
+static const signal_set ending = (signal_set)1 << (SIGTERM - 1) | (signal_set)1 << (SIGINT - 1);
 
-static void be_told(int signal)
-{
-	told = signal;
-}
-
-/* What COMMAND gets back as it was. */
-struct dispositions {
-	sigset_t mask;
-	struct sigaction pipe, term, interrupt;
-};
-
-/* TERM and INT are noticed in ppoll only: none is lost between the look at `told` and the wait. */
-static void take_signals(struct dispositions *saved, sigset_t *while_waiting)
-{
-	struct sigaction ending = { .sa_handler = be_told }, ignored = { .sa_handler = SIG_IGN };
-	sigset_t both;
-	sigemptyset(&both);
-	sigaddset(&both, SIGTERM);
-	sigaddset(&both, SIGINT);
-	/* these cannot fail: the signals and pointers are valid */
-	sigprocmask(SIG_BLOCK, &both, &saved->mask);
-	sigaction(SIGTERM, &ending, &saved->term);
-	sigaction(SIGINT, &ending, &saved->interrupt);
-	/* nobody may read standard error any more */
-	sigaction(SIGPIPE, &ignored, &saved->pipe);
-	*while_waiting = saved->mask;
-	sigdelset(while_waiting, SIGTERM);
-	sigdelset(while_waiting, SIGINT);
-}
-
-static void give_signals_back(const struct dispositions *saved)
-{
-	sigaction(SIGTERM, &saved->term, NULL);
-	sigaction(SIGINT, &saved->interrupt, NULL);
-	sigaction(SIGPIPE, &saved->pipe, NULL);
-	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
-}
-
-/* A descriptor below 3 that was closed at start must not become one of our sockets, which messages would go to. */
-static void occupy_standard_descriptors(void)
-{
-	int fd;
-	do
-		fd = open("/", O_PATH | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
-/* Waits for news until the drain's next step; false: told to end. */
-static bool wait_for_news(const struct drain *drain, const sigset_t *while_waiting)
-{
-	int64_t left_ms = drain_due(drain) - now_ms();
-	struct pollfd news = { .fd = drain_fd(drain), .events = POLLIN };
-	if (left_ms < 0)
-		left_ms = 0;
-	struct timespec left = { .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000 };
-	if (ppoll(&news, 1, &left, while_waiting) < 0 && errno != EINTR)
-		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL); /* short of memory: not in a tight loop */
-	return !told;
-}
-
-/* False: ended by a signal. */
-static bool drain_until_quiet(const struct drain_options *options, const sigset_t *while_waiting)
+/* The signal that ended it, or 0. */
+static int drain_until_quiet(const struct drain_options *options)
 {
 	static struct drain drain;
-	bool waited;
+	int number;
 	drain_begin(&drain, options, now_ms());
 	do
-		waited = wait_for_news(&drain, while_waiting);
-	while (waited && drain_step(&drain, now_ms()) == DRAIN_RUNNING);
-	drain_tell(&drain, now_ms());
+		number = signals_take(ending, drain_fd(&drain), drain_due(&drain), NULL);
+	while (!number && drain_step(&drain, now_ms()) == DRAIN_RUNNING);
+	if (number)
+		say("drain: ended by %s", signal_name(number));
+	else
+		drain_tell(&drain, now_ms());
 	drain_end(&drain);
-	return waited;
+	return number;
 }
 
 static int become(char **command)
@@ -125,8 +65,9 @@ static int become(char **command)
 int drain_main(int argc, char **argv)
 {
 	static struct drain_options options;
-	struct dispositions saved;
-	sigset_t while_waiting;
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+	struct sigaction pipe;
+	signal_set mask;
 	char **command = NULL;
 
 	drain_defaults(&options);
@@ -150,11 +91,11 @@ int drain_main(int argc, char **argv)
 			return EXIT_OURS;
 	}
 
-	occupy_standard_descriptors();
-	take_signals(&saved, &while_waiting);
-	bool waited = drain_until_quiet(&options, &while_waiting);
-	if (!waited || !command)
+	signals_block(ending, &mask);
+	sigaction(SIGPIPE, &ignored, &pipe); /* nobody may read standard error any more */
+	if (drain_until_quiet(&options) || !command)
 		return 0;
-	give_signals_back(&saved);
+	sigaction(SIGPIPE, &pipe, NULL);
+	signals_block(mask, NULL);
 	return become(command);
 }

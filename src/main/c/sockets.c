@@ -123,10 +123,20 @@ static bool join(int fd, int group)
 	return !setsockopt(fd, SOL_NETLINK_OPTIONS, NETLINK_ADD_MEMBERSHIP, &group, sizeof group);
 }
 
+/* Where standard error was closed at start, its number is free: our messages must not go into a socket. */
+static int above_standard(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return moved;
+}
+
 static int open_netlink(void)
 {
 	struct netlink_address address = { .family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+	int fd = above_standard(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG));
 	if (fd < 0)
 		return -1;
 	if (bind(fd, (struct sockaddr *)&address, sizeof address)) {
@@ -156,9 +166,12 @@ static int open_closed(void)
 
 enum sockets_result sockets_open(struct sockets *sockets)
 {
-	/* before the first dump, so that nothing falls between */
-	*sockets = (struct sockets){ .closed = open_closed(), .dumps = open_netlink() };
-	return sockets->dumps < 0 ? SOCKETS_DENIED : SOCKETS_READ;
+	/* both before the first question, so that nothing falls between */
+	*sockets = (struct sockets){ .dumps = open_netlink(), .closed = -1 };
+	if (sockets->dumps < 0)
+		return SOCKETS_DENIED;
+	sockets->closed = open_closed();
+	return SOCKETS_READ;
 }
 
 void sockets_close(struct sockets *sockets)
