@@ -121,7 +121,6 @@ static int start(char **argument) {
 static int signals(const char *name, int last) {
   uint64_t all = ~0ULL;
   mask(all);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   dprintf(1, "%s ready %d\n", name, getpid());
   for (;;) {
     int got = (int)syscall(SYS_rt_sigtimedwait, &all, NULL, NULL, 8);

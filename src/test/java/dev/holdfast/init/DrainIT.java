@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The quick part of {@link DrainNs}: what needs no pod's network, and one look at traffic. */
+@Execution(ExecutionMode.CONCURRENT)
 class DrainIT {
 
   private static Result drain(Start start, String... options) {

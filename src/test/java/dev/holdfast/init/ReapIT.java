@@ -8,11 +8,14 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** Orphans are adopted, reaped, and given time when the main child has ended. */
+@Execution(ExecutionMode.CONCURRENT)
 class ReapIT {
 
   @ParameterizedTest
@@ -159,18 +162,25 @@ class ReapIT {
   }
 
   @Test
-  void signals_while_it_waits_for_leftovers_do_no_harm(@TempDir Path folder) {
-    Path log = folder.resolve("log");
-    String leftover = "trap : TERM; echo up > $1; while :; do sleep 0.05; done";
-    try (Running running = Start.first().init(mainWith(Role.FIRST, "1s", leftover, log))) {
-      Running.quickly("no leftover").until(() -> Files.exists(log) && Files.size(log) > 0);
-      for (int signal : List.of(1, 2, 10, 15, 18, 28, 34)) {
-        if (running.isAlive()) {
-          running.signal(signal);
-        }
+  void signals_while_it_waits_for_leftovers_do_no_harm() {
+    try (Running running =
+        Start.first()
+            .init(
+                "--wait-all",
+                "1s",
+                "--",
+                "sh",
+                "-c",
+                "(" + Programs.puppet() + " signals leftover &); sleep 0.1; exit 5")) {
+      long pid = running.pid();
+      running.prints("leftover 15");
+      for (int signal : List.of(1, 2, 10, 15, 20, 18, 28, 34)) {
+        Running.signal(signal, pid);
       }
+      Result result = running.end();
 
-      assertThat(running.end().code()).isEqualTo(5);
+      assertThat(result.code()).isEqualTo(5);
+      assertThat(result.took()).isGreaterThan(Duration.ofSeconds(1));
     }
   }
 }

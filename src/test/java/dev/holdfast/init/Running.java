@@ -15,11 +15,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionFactory;
 
 /** A program that runs; closing it ends it and all its descendants. */
 final class Running implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final Process process;
   private final Path out;
@@ -163,20 +166,39 @@ final class Running implements AutoCloseable {
 
   /** Waits until it has printed this line. */
   void prints(String line) {
-    quickly("no line " + line).untilAsserted(() -> assertThat(lines()).contains(line));
+    until("no line " + line, () -> lines().contains(line));
   }
 
   /** Waits until it has printed this text. */
   void shows(String text) {
-    quickly("no " + text).untilAsserted(() -> assertThat(out()).contains(text));
+    until("no " + text, () -> out().contains(text));
   }
 
   /** Waits until it has said this on its standard error. */
   void says(String text) {
-    quickly("not said: " + text).untilAsserted(() -> assertThat(err()).contains(text));
+    until("not said: " + text, () -> err().contains(text));
   }
 
-  static org.awaitility.core.ConditionFactory quickly(String otherwise) {
+  private void until(String otherwise, BooleanSupplier done) {
+    boolean alive;
+    long start = System.nanoTime();
+    do {
+      alive = process.isAlive();
+      if (done.getAsBoolean()) {
+        return;
+      }
+      LockSupport.parkNanos(1_000_000);
+    } while (alive && System.nanoTime() - start < PATIENCE.toNanos());
+    fail(
+        otherwise
+            + (alive ? ", it runs" : ", it ended with " + process.exitValue())
+            + "\nout: "
+            + out()
+            + "\nerr: "
+            + err());
+  }
+
+  static ConditionFactory quickly(String otherwise) {
     return await(otherwise).pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(10));
   }
 

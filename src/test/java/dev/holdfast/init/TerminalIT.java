@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** With a terminal, the child is the one who has it. */
+@Execution(ExecutionMode.CONCURRENT)
 class TerminalIT {
   private static final String CONTROL_C = "\u0003";
   private static final String CONTROL_D = "\u0004";
