@@ -8,6 +8,7 @@
 # amd64 needs musl-gcc (Debian: musl-tools), sanitize gcc, arm64 `zig` or `python3 -m ziglang` (PyPI: ziglang).
 # Writes target/init/linux-amd64/holdfast-init and the like; the same sources and compiler give the same bytes.
 set -eu
+export LC_ALL=C # the order of the sources
 cd "$(dirname "$0")/../../.."
 
 if_possible=false
@@ -20,18 +21,19 @@ sources=src/main/c
 version=$(sed -n 's|.*<version>\(.*\)</version>.*|\1|p' pom.xml | head -n 1)
 
 warnings='-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror'
-# no PIE: a static binary without relocations is smaller; no unwind tables: nothing unwinds
-small='-Os -static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong'
+# no PIE: a static binary without relocations is smaller; no unwind tables: nothing unwinds;
+# noseparate-code: no padding to whole pages between code and constants
+small='-static -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong'
 link='-no-pie -s -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now,-z,noexecstack'
 
 case $architecture in
   amd64)
     compiler=musl-gcc
-    flags="$small $link -Wl,-z,norelro" ;;
+    flags="-Os $small $link -Wl,-z,noseparate-code" ;;
   arm64)
     if command -v zig > /dev/null; then compiler='zig cc'; else compiler='python3 -m ziglang cc'; fi
     compiler="$compiler -target aarch64-linux-musl"
-    flags="$small $link" ;;
+    flags="-Oz -flto $small $link" ;;
   sanitize)
     compiler=gcc
     flags='-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' ;;
