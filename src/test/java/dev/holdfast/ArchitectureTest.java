@@ -39,6 +39,8 @@ class ArchitectureTest {
           .definedBy("dev.holdfast.audit..")
           .optionalLayer("dashboard")
           .definedBy("dev.holdfast.dashboard..")
+          .layer("disruption")
+          .definedBy("dev.holdfast.disruption..")
           .layer("cluster")
           .definedBy("dev.holdfast.cluster..")
           .layer("hardening")
@@ -53,12 +55,15 @@ class ArchitectureTest {
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("cluster")
+          .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard", "disruption")
+          .whereLayer("disruption")
           .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard")
           .whereLayer("hardening")
-          .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "cluster", "dashboard")
+          .mayOnlyBeAccessedByLayers(
+              "admission", "cli", "audit", "cluster", "dashboard", "disruption")
           .whereLayer("policy")
           .mayOnlyBeAccessedByLayers(
-              "admission", "cli", "audit", "cluster", "dashboard", "hardening")
+              "admission", "cli", "audit", "cluster", "dashboard", "disruption", "hardening")
           .whereLayer("yaml")
           .mayOnlyBeAccessedByLayers("cli", "policy");
 
@@ -158,8 +163,27 @@ class ArchitectureTest {
       isUsedOnlyIn("io.vertx..", "dev.holdfast.admission");
 
   @ArchTest
-  static final ArchRule only_the_cluster_uses_the_kubernetes_client =
-      isUsedOnlyIn("io.fabric8..", "dev.holdfast.cluster");
+  static final ArchRule only_the_cluster_and_its_budgets_use_the_kubernetes_client =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.holdfast.cluster..", "dev.holdfast.disruption")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.fabric8..");
+
+  @ArchTest
+  static final ArchRule decisions_about_budgets_are_plain_java_and_jackson =
+      classes()
+          .that()
+          .resideInAPackage("dev.holdfast.disruption.budget")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java..",
+              "com.fasterxml.jackson..",
+              "dev.holdfast.disruption.budget",
+              "dev.holdfast.hardening..",
+              "dev.holdfast.policy..");
 
   @ArchTest
   static final ArchRule packages_are_named_by_feature =

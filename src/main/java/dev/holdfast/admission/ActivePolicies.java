@@ -2,6 +2,7 @@ package dev.holdfast.admission;
 
 import dev.holdfast.cluster.Cluster;
 import dev.holdfast.cluster.ClusterConnection;
+import dev.holdfast.cluster.ServingPolicies;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicyException;
@@ -20,7 +21,7 @@ import org.jboss.logging.Logger;
  * a bad file at the start is an error.
  */
 @Singleton
-class ActivePolicies {
+class ActivePolicies implements ServingPolicies {
   private static final Logger LOG = Logger.getLogger(ActivePolicies.class);
 
   private final Optional<PolicyFile> file;
@@ -29,6 +30,7 @@ class ActivePolicies {
   private final Counter reloads;
   private final Counter failures;
   private volatile Hardener hardener;
+  private volatile PolicySet ofFile;
   private volatile Followed followed = new Followed(PolicySet.of(List.of()), null);
   private volatile String problem = "";
 
@@ -38,11 +40,12 @@ class ActivePolicies {
     file = config.policyFile().map(PolicyFile::new);
     // A file that was named is meant.
     cluster = file.isPresent() ? Optional.empty() : connection.cluster();
-    hardener =
-        hardener(
+    ofFile =
+        PolicySet.of(
             file.isPresent()
                 ? file.get().changed().orElseThrow()
                 : List.of(PolicyLoader.embedded()));
+    hardener = new Hardener(ofFile, ownNamespace);
     reloads = meters.counter("holdfast.policy.reloads", "result", "success");
     failures = meters.counter("holdfast.policy.reloads", "result", "failure");
     Gauge.builder("holdfast.policy.stale", () -> problem.isEmpty() ? 0 : 1)
@@ -70,6 +73,11 @@ class ActivePolicies {
     return current.hardener;
   }
 
+  @Override
+  public PolicySet serving() {
+    return cluster.flatMap(Cluster::policies).orElse(ofFile);
+  }
+
   /** What is wrong with the policy file as it is now; "" if nothing is. */
   String problem() {
     return problem;
@@ -83,7 +91,8 @@ class ActivePolicies {
     try {
       Optional<List<HardeningPolicy>> changed = file.get().changed();
       if (changed.isPresent()) {
-        hardener = hardener(changed.get());
+        ofFile = PolicySet.of(changed.get());
+        hardener = new Hardener(ofFile, ownNamespace);
         problem = "";
         reloads.increment();
         int policies = changed.get().size();
@@ -97,9 +106,5 @@ class ActivePolicies {
         LOG.warnf("the policy file is not used, the last good one serves: %s", problem);
       }
     }
-  }
-
-  private Hardener hardener(List<HardeningPolicy> policies) {
-    return new Hardener(policies, ownNamespace);
   }
 }

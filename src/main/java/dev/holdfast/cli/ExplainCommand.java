@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -40,7 +41,7 @@ final class ExplainCommand implements Callable<Integer> {
   private static final class RuleNames implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Rules.ALL.stream().map(rule -> rule.name().id()).iterator();
+      return named().map(RuleName::id).iterator();
     }
   }
 
@@ -60,15 +61,21 @@ final class ExplainCommand implements Callable<Integer> {
 
   private void list() {
     Style style = terminal.outStyle();
-    for (Rule each : Rules.ALL) {
-      RuleName name = each.name();
-      String padding = " ".repeat(WIDTH - name.id().length());
-      terminal.out().println(style.bold(name.id()) + padding + RuleSummaries.of(name));
-    }
+    named()
+        .forEach(
+            name -> {
+              String padding = " ".repeat(WIDTH - name.id().length());
+              terminal.out().println(style.bold(name.id()) + padding + RuleSummaries.of(name));
+            });
+  }
+
+  /** The engine's rules in the order they run, then the controller's. */
+  private static Stream<RuleName> named() {
+    return Stream.concat(Rules.ALL.stream().map(Rule::name), Stream.of(RuleName.DISRUPTION_BUDGET));
   }
 
   private InputException unknown() {
-    List<String> names = Rules.ALL.stream().map(each -> each.name().id()).toList();
+    List<String> names = named().map(RuleName::id).toList();
     String instead =
         Nearest.of(rule, names)
             .map(nearest -> "did you mean " + nearest + "?")

@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.VersionInfo;
+import io.fabric8.kubernetes.client.dsl.Informable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,7 +41,9 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -65,6 +69,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private final WatchedKind<Node> nodes;
   private final WatchedKind<GenericKubernetesResource> policyWatch;
   private final List<WatchedKind<?>> kinds = new ArrayList<>();
+  private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final AtomicBoolean told = new AtomicBoolean();
   private volatile boolean started;
   private volatile long startNanos;
@@ -85,8 +90,14 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> client.namespaces(),
             () ->
                 new FactStore<Namespace>(
-                    (key, namespace) -> state.putNamespace(key, orEmpty(labels(namespace))),
-                    state::removeNamespace),
+                    (key, namespace) -> {
+                      state.putNamespace(key, orEmpty(labels(namespace)));
+                      followers.forEach(follower -> follower.put(namespace));
+                    },
+                    key -> {
+                      state.removeNamespace(key);
+                      followers.forEach(follower -> follower.remove("Namespace", "", key));
+                    }),
             retryPeriod,
             executor,
             this::tellOnceSynced));
@@ -152,6 +163,46 @@ public final class Cluster implements ClusterView, AutoCloseable {
             executor,
             this::tellOnceSynced);
     kinds.add(policyWatch);
+  }
+
+  /** Tells of namespaces and workloads as they come; to be called before the start. */
+  public void tell(Follower follower) {
+    followers.add(follower);
+  }
+
+  /**
+   * Follows one more kind, from now on. Whether it can be read does not count for {@link
+   * #isSynced()}.
+   *
+   * @param plural as in RBAC rules, for logs
+   * @param without what is done while the kind cannot be read, for logs
+   * @param changed is given each object and its key, {@code namespace/name}; may empty it
+   * @param removed is given the key of an object that is gone
+   * @param retryPeriod after which it is tried again if it is refused or unknown
+   */
+  public <T extends HasMetadata> WatchedKind<T> follow(
+      String plural,
+      String without,
+      Supplier<Informable<T>> resources,
+      BiConsumer<String, T> changed,
+      Consumer<String> removed,
+      Duration retryPeriod) {
+    WatchedKind<T> kind =
+        new WatchedKind<>(
+            plural,
+            without,
+            resources,
+            () -> new FactStore<>(changed, removed),
+            retryPeriod,
+            executor,
+            () -> {});
+    kind.start();
+    return kind;
+  }
+
+  /** The API server's version; unknown before it was asked. */
+  public KubernetesVersion apiServer() {
+    return state.apiServer();
   }
 
   /** Begins to follow; returns at once. */
@@ -310,6 +361,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private void putDeployment(String key, Deployment deployment) {
     var spec = deployment.getSpec();
     putController("Deployment", deployment, spec.getSelector(), spec.getReplicas());
+    followers.forEach(follower -> follower.put(deployment));
     deployment.setSpec(null);
     deployment.setStatus(null);
   }
@@ -317,6 +369,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private void putReplicaSet(String key, ReplicaSet replicaSet) {
     var spec = replicaSet.getSpec();
     putController("ReplicaSet", replicaSet, spec.getSelector(), spec.getReplicas());
+    followers.forEach(follower -> follower.put(replicaSet));
     replicaSet.setSpec(null);
     replicaSet.setStatus(null);
   }
@@ -324,6 +377,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private void putStatefulSet(String key, StatefulSet statefulSet) {
     var spec = statefulSet.getSpec();
     putController("StatefulSet", statefulSet, spec.getSelector(), spec.getReplicas());
+    followers.forEach(follower -> follower.put(statefulSet));
     statefulSet.setSpec(null);
     statefulSet.setStatus(null);
   }
@@ -376,7 +430,10 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private Consumer<String> remover(String kind) {
     return key -> {
       int slash = key.indexOf('/');
-      state.removeController(new Key(key.substring(0, slash), kind, key.substring(slash + 1)));
+      String namespace = key.substring(0, slash);
+      String name = key.substring(slash + 1);
+      state.removeController(new Key(namespace, kind, name));
+      followers.forEach(follower -> follower.remove(kind, namespace, name));
     };
   }
 

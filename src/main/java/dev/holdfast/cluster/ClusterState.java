@@ -161,6 +161,10 @@ final class ClusterState {
     apiServer = version;
   }
 
+  KubernetesVersion apiServer() {
+    return apiServer;
+  }
+
   boolean knowsApiServer() {
     return apiServer != KubernetesVersion.UNKNOWN;
   }

@@ -5,6 +5,7 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Any;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.net.InetAddress;
@@ -29,6 +30,7 @@ class Controller {
   private final String namespace;
   private final ClusterConnection connection;
   private final Instance<KubernetesClient> clients;
+  private final Instance<Duty> duties;
   private final ScheduledExecutorService executor =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -42,11 +44,13 @@ class Controller {
       @ConfigProperty(name = "holdfast.role", defaultValue = "all") Role role,
       @ConfigProperty(name = "holdfast.namespace") String namespace,
       ClusterConnection connection,
-      Instance<KubernetesClient> clients) {
+      Instance<KubernetesClient> clients,
+      @Any Instance<Duty> duties) {
     this.role = role;
     this.namespace = namespace;
     this.connection = connection;
     this.clients = clients;
+    this.duties = duties;
   }
 
   void start(@Observes StartupEvent event) {
@@ -63,6 +67,7 @@ class Controller {
         PERIOD_MILLISECONDS,
         PERIOD_MILLISECONDS,
         TimeUnit.MILLISECONDS);
+    duties.forEach(duty -> duty.begin(leadership::isLeading));
   }
 
   private void writeIfLeading(PolicyStatus status) {
@@ -89,6 +94,7 @@ class Controller {
   private void stop() {
     Leadership current = leadership;
     if (current != null) {
+      duties.forEach(Duty::end);
       current.close();
     }
   }

@@ -19,7 +19,7 @@ import org.jboss.logging.Logger;
  *
  * @param <T> the kind
  */
-final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
+public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(WatchedKind.class);
 
   /** An API server that restarts is back soon; nobody waits for us to notice. */
@@ -39,7 +39,7 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private volatile boolean closed;
 
   /** Whether the kind's objects are known. */
-  enum State {
+  public enum State {
     /** Not listed yet. */
     STARTING,
     /** Listed and followed. */
@@ -73,7 +73,8 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     this.settled = settled;
   }
 
-  String plural() {
+  /** As in RBAC rules. */
+  public String plural() {
     return plural;
   }
 
@@ -83,12 +84,13 @@ final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     return current == null ? 0 : current.size();
   }
 
-  State state() {
+  /** Whether the kind's objects are known now. */
+  public State state() {
     return state;
   }
 
   /** What is wrong now; "" if nothing is. */
-  String problem() {
+  public String problem() {
     SharedIndexInformer<T> current = informer;
     return state == State.SYNCED && current != null && current.isWatching() ? "" : problem;
   }

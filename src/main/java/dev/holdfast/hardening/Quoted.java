@@ -3,7 +3,7 @@ package dev.holdfast.hardening;
 import java.util.regex.Pattern;
 
 /** Values that users wrote, made fit for messages: short, on one line, and without secrets. */
-final class Quoted {
+public final class Quoted {
   /** Enough to recognise a value by. */
   private static final int MAX_CHARACTERS = 40;
 
@@ -12,7 +12,7 @@ final class Quoted {
   private Quoted() {}
 
   /** The value in quotes; what is no printable ASCII stands as {@code ?}. */
-  static String of(String value) {
+  public static String of(String value) {
     // Long values first, as the pattern's time grows with them; no address is that long.
     String bounded = value.length() > 2048 ? value.substring(0, 2048) : value;
     String plain = USER_INFORMATION.matcher(bounded).replaceAll("");

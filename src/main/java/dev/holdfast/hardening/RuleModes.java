@@ -19,10 +19,9 @@ import java.util.Set;
  * @param audited rules that only tell
  * @param toCome rules that an annotation asks for and that no code is there for yet
  */
-record RuleModes(Set<RuleName> enforced, Set<RuleName> audited, Set<RuleName> toCome) {
+public record RuleModes(Set<RuleName> enforced, Set<RuleName> audited, Set<RuleName> toCome) {
   private static final Set<RuleName> TO_COME =
-      EnumSet.of(
-          RuleName.INIT, RuleName.WAIT_FOR, RuleName.STOP_SIGNAL, RuleName.DISRUPTION_BUDGET);
+      EnumSet.of(RuleName.INIT, RuleName.WAIT_FOR, RuleName.STOP_SIGNAL);
 
   /**
    * Decides rule by rule: the pod's {@code skip}, else the policy's own mode for the rule (which
@@ -83,7 +82,12 @@ record RuleModes(Set<RuleName> enforced, Set<RuleName> audited, Set<RuleName> to
     return decisions;
   }
 
-  private static Mode modeOf(
+  /**
+   * The mode of one rule.
+   *
+   * @param podMode what labels and policy decided
+   */
+  public static Mode modeOf(
       RuleName rule, Mode podMode, HardeningPolicy policy, PodOverrides overrides) {
     return switch (Decider.of(rule, policy, overrides)) {
       case SKIP, NOTHING -> Mode.OFF;

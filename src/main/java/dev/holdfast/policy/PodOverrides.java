@@ -61,8 +61,6 @@ public final class PodOverrides {
   private static final Pattern SIGNAL = Pattern.compile("(?:SIG)?[A-Z][A-Z0-9+-]{1,11}");
   private static final Pattern ENDPOINT =
       Pattern.compile("(?:tcp|http|https|dns|file)://[^\\s,/][^\\s,]*|file:///[^\\s,]+");
-  private static final Pattern BUDGET =
-      Pattern.compile("(?:(?:maxUnavailable|minAvailable)=)?(?:\\d{1,6}|\\d{1,3}%)");
   private static final PodOverrides NONE = new PodOverrides();
 
   private final Set<RuleName> skip = EnumSet.noneOf(RuleName.class);
@@ -74,6 +72,8 @@ public final class PodOverrides {
   private final Set<RuleName> asked = EnumSet.noneOf(RuleName.class);
   private final List<Problem> problems = new ArrayList<>();
   private Optional<AntiAffinityChoice> antiAffinity = Optional.empty();
+  private Optional<BudgetAmount> budget = Optional.empty();
+  private boolean withoutBudget;
 
   private PodOverrides() {}
 
@@ -206,14 +206,7 @@ public final class PodOverrides {
               true,
               areEndpoints(value),
               "expected endpoints like tcp://db:5432, http://auth:8080/ready");
-      case "disruption-budget" ->
-          ask(
-              RuleName.DISRUPTION_BUDGET,
-              key,
-              value,
-              !isWord(value, "off"),
-              isWord(value, "off") || BUDGET.matcher(value.trim()).matches(),
-              "expected maxUnavailable=1, a percentage or off");
+      case "disruption-budget" -> readBudget(key, value);
       default -> { // exclude-containers, read before all others
       }
     }
@@ -262,6 +255,18 @@ public final class PodOverrides {
                 skip::add,
                 () -> problem(key, word.trim(), "unknown-rule", "no rule has this name"));
       }
+    }
+  }
+
+  private void readBudget(String key, String value) {
+    Optional<BudgetAmount> amount = BudgetAmount.read(value);
+    if (isWord(value, "off")) {
+      withoutBudget = true;
+    } else if (amount.isPresent()) {
+      budget = amount;
+      asked.add(RuleName.DISRUPTION_BUDGET);
+    } else {
+      problem(key, value, UNREADABLE, "expected maxUnavailable=1, a percentage or off");
     }
   }
 
@@ -440,6 +445,16 @@ public final class PodOverrides {
   /** The anti-affinity asked for; {@code OFF} for {@code off}. */
   public Optional<AntiAffinityChoice> antiAffinity() {
     return antiAffinity;
+  }
+
+  /** The disruption budget asked for; empty for {@code off}, too. */
+  public Optional<BudgetAmount> disruptionBudget() {
+    return budget;
+  }
+
+  /** Whether {@code disruption-budget} is {@code off}. */
+  public boolean refusesDisruptionBudget() {
+    return withoutBudget;
   }
 
   /** Whether any readable annotation asks for this rule to act (so not {@code off}). */

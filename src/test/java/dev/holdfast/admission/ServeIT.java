@@ -160,6 +160,7 @@ class ServeIT {
     policy.setMetadata(new ObjectMetaBuilder().withName("of-the-cluster").build());
     try (KubernetesClient client = server.createClient()) {
       client.genericKubernetesResources(ClusterPolicies.RESOURCE).resource(policy).create();
+      addWorkloads(client);
     }
     UsedVerbs.of(server); // ours
     Path kubeconfig = folder.resolve("kubeconfig");
@@ -173,6 +174,34 @@ class ServeIT {
         """
             .formatted(server.getPort()));
     return Map.of("KUBECONFIG", kubeconfig.toString());
+  }
+
+  /** One that needs a disruption budget, and one whose budget has to go. */
+  private static void addWorkloads(KubernetesClient client) {
+    String deployment =
+        """
+        ---
+        {apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z"},
+         spec: {replicas: %d, selector: {matchLabels: {app: %s}}, template: {metadata: {labels: {app: %s}}}}}
+        """;
+    client.resource(deployment.formatted("web", 3, "web", "web")).create();
+    String uid =
+        client
+            .resource(deployment.formatted("one", 1, "one", "one"))
+            .create()
+            .getMetadata()
+            .getUid();
+    client
+        .resource(
+            """
+            ---
+            {apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: one, namespace: shop,
+             labels: {app.kubernetes.io/managed-by: holdfast},
+             ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: one, uid: "%s", controller: true}]},
+             spec: {maxUnavailable: 1, selector: {matchLabels: {app: one}}}}
+            """
+                .formatted(uid))
+        .create();
   }
 
   private static KubernetesMockServer mockServer() {
@@ -217,12 +246,17 @@ class ServeIT {
               () -> {
                 used.addAll(UsedVerbs.of(server));
                 return used.contains("patch holdfast.dev/hardeningpolicies/status")
+                    && used.contains("patch policy/poddisruptionbudgets")
+                    && used.contains("delete policy/poddisruptionbudgets")
+                    && used.contains("watch keda.sh/scaledobjects")
                     && used.stream().filter(verb -> verb.endsWith("/leases")).count() == 3;
               });
       SortedSet<String> granted = GrantedVerbs.of("holdfast-controller");
       granted.addAll(GrantedVerbs.of("holdfast-webhook"));
       // Only a namespace that a pod brings is asked for by its name.
       granted.remove("get /namespaces");
+      // To RBAC, an apply of what is not there yet is a create, too.
+      granted.remove("create policy/poddisruptionbudgets");
       assertThat(used).isEqualTo(granted);
       assertThatThrownBy(this::review).isInstanceOf(ConnectException.class);
       process.destroy();

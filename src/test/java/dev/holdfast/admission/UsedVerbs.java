@@ -43,6 +43,7 @@ final class UsedVerbs {
       case "POST" -> "create";
       case "PUT" -> "update";
       case "PATCH" -> "patch";
+      case "DELETE" -> "delete";
       default -> method;
     };
   }

@@ -146,7 +146,11 @@ class CliTest {
     assertThat(result.code()).isZero();
     assertThat(result.out().lines())
         .map(line -> line.split(" ")[0])
-        .containsExactlyElementsOf(Rules.ALL.stream().map(rule -> rule.name().id()).toList());
+        .containsExactlyElementsOf(
+            Stream.concat(
+                    Rules.ALL.stream().map(rule -> rule.name().id()),
+                    Stream.of("disruption-budget"))
+                .toList());
   }
 
   static Stream<Rule> rules() {

@@ -40,6 +40,10 @@ class RulePagesTest {
   private static final Path RULES = Path.of("docs/rules");
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final Path REVIEW = Path.of("src/test/resources/admission/review.json");
+
+  /** The one rule that is not the engine's: the controller's. */
+  private static final String CONTROLLERS = "disruption-budget";
+
   private static final boolean UPDATE = Boolean.getBoolean("holdfast.update");
 
   /** Golden cases are short enough to be shown whole. */
@@ -95,7 +99,7 @@ class RulePagesTest {
         .map(file -> file.getFileName().toString())
         .containsExactlyInAnyOrderElementsOf(
             Stream.concat(
-                    Stream.of("README.md"),
+                    Stream.of("README.md", CONTROLLERS + ".md"),
                     Rules.ALL.stream().map(rule -> rule.name().id() + ".md"))
                 .toList());
   }
@@ -104,7 +108,7 @@ class RulePagesTest {
   void the_table_of_rules_lists_them_in_the_order_they_run() {
     String table = Page.read(RULES.resolve("README.md")).text();
 
-    assertThat(table.lines().filter(line -> line.startsWith("| [")))
+    assertThat(table.lines().filter(line -> line.startsWith("| [") && !line.contains(CONTROLLERS)))
         .map(line -> line.substring(3, line.indexOf(']')))
         .containsExactlyElementsOf(Rules.ALL.stream().map(rule -> rule.name().id()).toList());
     for (Rule rule : Rules.ALL) {

@@ -173,6 +173,22 @@ final class RunningHoldfast implements AutoCloseable {
     return 0;
   }
 
+  /** The sum of all time series that begin like this. */
+  double sum(String prefix) {
+    double sum = 0;
+    for (String line : get("/q/metrics").orElseThrow().body().split("\n")) {
+      if (line.startsWith(prefix)) {
+        sum += Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+      }
+    }
+    return sum;
+  }
+
+  /** Its process's number. */
+  long pid() {
+    return process.pid();
+  }
+
   /** How many requests about pods have come since it started. */
   double reviews() {
     double reviews = 0;

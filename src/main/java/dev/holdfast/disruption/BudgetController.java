@@ -1,0 +1,446 @@
+package dev.holdfast.disruption;
+
+import dev.holdfast.disruption.budget.Budget;
+import dev.holdfast.disruption.budget.Calm;
+import dev.holdfast.disruption.budget.Decider;
+import dev.holdfast.disruption.budget.Decision;
+import dev.holdfast.disruption.budget.LivePod;
+import dev.holdfast.disruption.budget.Neighbourhood;
+import dev.holdfast.disruption.budget.Proposal;
+import dev.holdfast.disruption.budget.Ruling;
+import dev.holdfast.disruption.budget.Workload;
+import dev.holdfast.disruption.budget.Workload.Key;
+import dev.holdfast.policy.HardeningPolicy;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.jboss.logging.Logger;
+
+/**
+ * Makes true what {@link Decider} decides, workload by workload, while this process leads. Time and
+ * cluster are passed in. Thread-safe; {@link #step} is for as many threads as one likes.
+ */
+final class BudgetController {
+  private static final Logger LOG = Logger.getLogger(BudgetController.class);
+
+  /** As long a list of others' budgets serves for all that are made in a namespace. */
+  private static final Duration LIST_SERVES = Duration.ofSeconds(1);
+
+  private final Neighbourhoods neighbourhoods;
+  private final BudgetStore store;
+  private final World world;
+  private final Clock clock;
+  private final Duration calmPeriod;
+  private final BooleanSupplier leading;
+  private final BudgetMetrics metrics;
+  private final Allowance allowance;
+  private final WorkQueue<Task> queue;
+  private final Calm calm = new Calm();
+  private final Map<String, Listed> listed = new ConcurrentHashMap<>();
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private volatile boolean active;
+
+  /** What is known beside the neighbourhoods. */
+  interface World {
+    /** The policies that serve. */
+    List<HardeningPolicy> policies();
+
+    /** Holdfast's own namespace. */
+    String ownNamespace();
+
+    /** The labels of a namespace. */
+    Map<String, String> labels(String namespace);
+
+    /** Whether a namespace is being deleted. */
+    boolean isTerminating(String namespace);
+
+    /** Whether the API server knows {@code unhealthyPodEvictionPolicy}. */
+    boolean knowsUnhealthyPolicy();
+
+    /** Whether all is known that could speak against a new budget. */
+    boolean isComplete();
+  }
+
+  /** One thing to do. */
+  private sealed interface Task {
+    /** Decide about a workload. */
+    record Reconcile(Key key) implements Task {}
+
+    /** List the pods of a namespace, then decide about all workloads in it. */
+    record ListPods(String namespace) implements Task {}
+  }
+
+  /** When the lists of a namespace were asked for last, and which budgets the one had. */
+  private record Listed(Instant pods, Instant budgets, List<Budget> others) {}
+
+  /**
+   * @param leading asked before every write
+   * @param writesPerSecond how many budgets are made or mended in a second; deletions do not wait
+   */
+  BudgetController(
+      Neighbourhoods neighbourhoods,
+      BudgetStore store,
+      World world,
+      Clock clock,
+      Duration calmPeriod,
+      int writesPerSecond,
+      BooleanSupplier leading,
+      BudgetMetrics metrics) {
+    this.neighbourhoods = neighbourhoods;
+    this.store = store;
+    this.world = world;
+    this.clock = clock;
+    this.calmPeriod = calmPeriod;
+    this.leading = leading;
+    this.metrics = metrics;
+    allowance = new Allowance(writesPerSecond);
+    queue = new WorkQueue<>(clock, allowance);
+  }
+
+  /**
+   * Begins to work: this process leads, and everything is known that can be.
+   *
+   * @throws BudgetStore.Refused if the pods cannot be listed; nothing has begun then
+   */
+  void lead() {
+    calm.forgetAll();
+    listed.clear();
+    listAllPods();
+    active = true;
+    reconcileAll();
+  }
+
+  /** Ends to work: this process leads no more. */
+  void rest() {
+    active = false;
+    queue.clear();
+    metrics.clear();
+  }
+
+  /** Whether {@link #lead} was called after {@link #rest}. */
+  boolean isActive() {
+    return active;
+  }
+
+  /** These have to be looked at. */
+  void changed(Collection<Key> keys) {
+    if (active) {
+      keys.forEach(key -> queue.add(new Task.Reconcile(key)));
+    }
+  }
+
+  /** A budget of somebody else is new or selects others than before: which pods, the list tells. */
+  void othersChanged(String namespace) {
+    if (active) {
+      queue.add(new Task.ListPods(namespace));
+    }
+  }
+
+  /** All workloads of a namespace have to be looked at. */
+  void namespaceChanged(String namespace) {
+    if (active) {
+      changed(neighbourhoods.with(namespace, BudgetController::keys));
+    }
+  }
+
+  /** All workloads have to be looked at. */
+  void reconcileAll() {
+    neighbourhoods.forEach(neighbourhood -> changed(keys(neighbourhood)));
+  }
+
+  private static List<Key> keys(Neighbourhood neighbourhood) {
+    return neighbourhood.workloads().stream().map(Workload::key).toList();
+  }
+
+  /** Lists all pods anew, which may be labelled otherwise than their template. */
+  void listAllPods() {
+    Instant now = clock.instant();
+    Map<String, List<LivePod>> pods = store.pods();
+    for (String namespace : neighbourhoods.names()) {
+      List<LivePod> running = pods.getOrDefault(namespace, List.of());
+      setPods(namespace, now, running);
+    }
+  }
+
+  private void setPods(String namespace, Instant asked, List<LivePod> running) {
+    listed.compute(
+        namespace,
+        (name, before) -> {
+          if (before != null && before.pods().isAfter(asked)) {
+            return before;
+          }
+          neighbourhoods.with(
+              namespace,
+              neighbourhood -> {
+                neighbourhood.setPods(running);
+                return null;
+              });
+          return before == null
+              ? new Listed(asked, Instant.EPOCH, List.of())
+              : new Listed(asked, before.budgets(), before.others());
+        });
+  }
+
+  /** Does one thing that is due; whether there was one. */
+  boolean step() {
+    Optional<Task> task = queue.poll();
+    task.ifPresent(this::work);
+    return task.isPresent();
+  }
+
+  /** Does things as they become due, until {@link #close}. */
+  void run() {
+    try {
+      for (Optional<Task> task = queue.take(); task.isPresent(); task = queue.take()) {
+        work(task.get());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether nothing is due, and nobody has anything in hand. */
+  boolean isIdle() {
+    return queue.waiting() == 0 && queue.inHand() == 0;
+  }
+
+  /** How many wait to be looked at. */
+  int waiting() {
+    return queue.waiting();
+  }
+
+  void close() {
+    active = false;
+    queue.close();
+  }
+
+  private void work(Task task) {
+    try {
+      if (mayWork()) {
+        if (task instanceof Task.Reconcile reconcile) {
+          reconcile(reconcile, reconcile.key());
+        } else if (task instanceof Task.ListPods list) {
+          setPods(list.namespace(), clock.instant(), store.pods(list.namespace()));
+          namespaceChanged(list.namespace());
+        }
+        queue.forgetFailures(task);
+      }
+    } catch (BudgetStore.Refused e) {
+      refused(task, e);
+    } catch (RuntimeException e) {
+      // Thrown on, it would end the worker, and nobody would know.
+      LOG.errorf(e, "disruption: %s failed, and is tried again", task);
+      queue.retry(task);
+    } finally {
+      metrics.handled(queue.done(task));
+    }
+  }
+
+  private boolean mayWork() {
+    return active && leading.getAsBoolean();
+  }
+
+  private void refused(Task task, BudgetStore.Refused refused) {
+    boolean forGood =
+        refused.code() == HttpURLConnection.HTTP_FORBIDDEN
+            || refused.code() == HttpURLConnection.HTTP_NOT_FOUND;
+    if (refused.code() != HttpURLConnection.HTTP_CONFLICT) {
+      String message = task + ": " + refused.getMessage();
+      if (told.size() > 1000) {
+        told.clear();
+      }
+      if (told.add(message)) {
+        LOG.warnf("disruption: %s%s", message, forGood ? "" : "; it is tried again");
+      }
+    }
+    if (!forGood) {
+      queue.retry(task);
+    }
+    // What is forbidden or gone stays so until something changes, or the next pass over all.
+  }
+
+  // --- one workload
+
+  private void reconcile(Task task, Key key) {
+    Optional<Decision> decided = decideAndClaim(task, key);
+    if (decided.isEmpty()) {
+      return;
+    }
+    // A budget is never made while another of the same workload goes, so that no claim is left.
+    Decision decision = decided.get();
+    for (Budget budget : decision.withdraw()) {
+      withdraw(key, budget, decision);
+    }
+    if (decision.apply().isPresent()) {
+      apply(key, decision.apply().get());
+    }
+  }
+
+  /**
+   * Decides, and if a budget has to be made, puts it into the neighbourhood before it is written:
+   * so that whoever decides about a neighbour meanwhile knows of it.
+   */
+  private Optional<Decision> decideAndClaim(Task task, Key key) {
+    Optional<Judged> judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, false));
+    if (judged.isPresent() && judged.get().isCreation()) {
+      if (!world.isComplete()) {
+        queue.addAt(task, clock.instant().plusSeconds(1));
+        return Optional.empty();
+      }
+      if (!isListed(key.namespace(), judged.get())) {
+        queue.addAt(task, clock.instant().plus(LIST_SERVES));
+        return Optional.empty();
+      }
+      if (!allowance.take(clock.instant())) {
+        queue.throttle(task);
+        return Optional.empty();
+      }
+      judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, true));
+    }
+    judged.flatMap(one -> one.decision().again()).ifPresent(again -> queue.addAt(task, again));
+    return judged.map(Judged::decision);
+  }
+
+  /**
+   * @param decision what is to be done
+   * @param isCreation whether a budget has to be made
+   * @param calmSince since when the workload is calm
+   */
+  private record Judged(
+      Workload workload, Decision decision, boolean isCreation, Optional<Instant> calmSince) {}
+
+  private Optional<Judged> judge(Neighbourhood neighbourhood, Key key, boolean claim) {
+    Optional<Workload> known = neighbourhood.workload(key);
+    if (known.isEmpty()) {
+      calm.forget(key);
+      metrics.forget(key);
+      return Optional.empty();
+    }
+    Workload workload = known.get();
+    Instant now = clock.instant();
+    Ruling ruling =
+        Ruling.of(workload, world.policies(), world.ownNamespace(), world.labels(key.namespace()));
+    Decider decider = new Decider(neighbourhood, workload, ruling, world.knowsUnhealthyPolicy());
+    Optional<Instant> since = calm.observe(workload, decider.isCalm(), now);
+    Decision decision =
+        decider.decide(since, calmPeriod, now, world.isTerminating(key.namespace()));
+    boolean isCreation =
+        decision.apply().isPresent()
+            && neighbourhood.budget(decision.apply().get().name()).isEmpty();
+    if (isCreation && claim) {
+      neighbourhood.put(decision.apply().get().pending());
+    }
+    metrics.decided(key, decision);
+    return Optional.of(new Judged(workload, decision, isCreation, since));
+  }
+
+  /** Whether fresh lists know of nothing that memory does not: what watches bring may be late. */
+  private boolean isListed(String namespace, Judged judged) {
+    Instant now = clock.instant();
+    Instant wanted = judged.calmSince().orElse(now);
+    Listed fresh = listed.get(namespace);
+    if (fresh == null || fresh.pods().isBefore(wanted)) {
+      setPods(namespace, now, store.pods(namespace));
+    }
+    fresh =
+        listed.compute(
+            namespace,
+            (name, before) ->
+                before != null && !before.budgets().plus(LIST_SERVES).isBefore(now)
+                    ? before
+                    : new Listed(
+                        before == null ? Instant.EPOCH : before.pods(),
+                        now,
+                        store.others(namespace)));
+    List<Budget> unknown = new ArrayList<>(fresh.others());
+    neighbourhoods.with(
+        namespace,
+        neighbourhood -> unknown.removeIf(one -> neighbourhood.budget(one.name()).isPresent()));
+    return unknown.stream()
+        .noneMatch(
+            budget ->
+                budget.selector().isPresent()
+                    && budget.selector().get().matches(judged.workload().templateLabels()));
+  }
+
+  private void withdraw(Key key, Budget budget, Decision decision) {
+    if (budget.uid().isEmpty()) {
+      // It is being written at this moment: the watch will bring it, and this key with it.
+      return;
+    }
+    if (!mayWork()) {
+      return;
+    }
+    try {
+      store.delete(budget);
+      metrics.written(BudgetMetrics.Write.DELETE, true);
+    } catch (BudgetStore.Refused e) {
+      metrics.written(BudgetMetrics.Write.DELETE, false);
+      throw e;
+    }
+    LOG.infof(
+        "%s: PodDisruptionBudget %s is withdrawn, %s: %s",
+        key, budget.name(), decision.reason().word(), decision.detail());
+    changed(
+        neighbourhoods.with(
+            key.namespace(),
+            neighbourhood ->
+                neighbourhood
+                    .budget(budget.name())
+                    .filter(one -> one.uid().equals(budget.uid()))
+                    .map(one -> neighbourhood.removeBudget(one.name()))
+                    .orElse(Set.of())));
+  }
+
+  private void apply(Key key, Proposal proposal) {
+    Optional<Budget> made = Optional.empty();
+    try {
+      if (mayWork()) {
+        made = Optional.of(store.apply(proposal));
+        metrics.written(BudgetMetrics.Write.APPLY, true);
+        LOG.infof("%s: PodDisruptionBudget %s has %s", key, proposal.name(), proposal.amount());
+      }
+    } catch (BudgetStore.Refused e) {
+      metrics.written(BudgetMetrics.Write.APPLY, false);
+      throw e;
+    } finally {
+      settle(key, proposal, made);
+    }
+  }
+
+  /**
+   * Replaces the claim by what was made of it, unless the watch was faster. Neighbours have to look
+   * at it; the workload itself does not: after a failure it would not wait for its turn.
+   */
+  private void settle(Key key, Proposal proposal, Optional<Budget> made) {
+    Set<Key> neighbours =
+        new LinkedHashSet<>(
+            neighbourhoods.with(
+                key.namespace(),
+                neighbourhood -> {
+                  boolean claimed =
+                      neighbourhood
+                          .budget(proposal.name())
+                          .filter(one -> one.uid().isEmpty())
+                          .isPresent();
+                  if (!claimed) {
+                    return Set.<Key>of();
+                  }
+                  return made.isPresent()
+                      ? neighbourhood.put(made.get())
+                      : neighbourhood.removeBudget(proposal.name());
+                }));
+    neighbours.remove(key);
+    changed(neighbours);
+  }
+}

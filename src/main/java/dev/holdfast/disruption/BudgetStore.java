@@ -1,0 +1,46 @@
+package dev.holdfast.disruption;
+
+import dev.holdfast.disruption.budget.Budget;
+import dev.holdfast.disruption.budget.LivePod;
+import dev.holdfast.disruption.budget.Proposal;
+import java.util.List;
+import java.util.Map;
+
+/** The cluster, as far as the controller of budgets reads it on demand, and writes to it. */
+interface BudgetStore {
+
+  /** Makes the budget what it should be, or makes it. Returns it as it is then. */
+  Budget apply(Proposal proposal);
+
+  /**
+   * Deletes the budget, if it is still the one and as it was; nothing happens if it is gone.
+   *
+   * @throws Refused with code 409 if it has changed
+   */
+  void delete(Budget budget);
+
+  /** All budgets of a namespace that do not have our label, as the API server knows them now. */
+  List<Budget> others(String namespace);
+
+  /** The pods of a namespace that run now and are not being deleted. */
+  List<LivePod> pods(String namespace);
+
+  /** The pods of all namespaces, by namespace. */
+  Map<String, List<LivePod>> pods();
+
+  /** What the API server answers in place of what was asked for; 0 if there was no answer. */
+  final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final int code;
+
+    Refused(int code, String message, Throwable cause) {
+      super(message, cause);
+      this.code = code;
+    }
+
+    /** The status code. */
+    int code() {
+      return code;
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.holdfast.disruption;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.holdfast.disruption.budget.Budget;
+import dev.holdfast.disruption.budget.Documents;
+import dev.holdfast.disruption.budget.LivePod;
+import dev.holdfast.disruption.budget.Proposal;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfig;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * Budgets and pods of a real cluster. Calls the API server without the client's own retries:
+ * whether a write may still happen is asked anew before each. Thread-safe.
+ */
+final class ClusterBudgets implements BudgetStore {
+  /** The owner of the fields that we write. */
+  static final String FIELD_MANAGER = "holdfast-disruption";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets";
+  private static final String APPLY = "application/apply-patch+yaml";
+  private static final String ANY = "application/json";
+
+  /** Of lists: of each object nothing but its metadata. */
+  private static final String METADATA =
+      "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+  /** Objects in one answer: half a megabyte of metadata. */
+  private static final int PAGE = 500;
+
+  private static final int TIMEOUT_SECONDS = 10;
+
+  private final HttpClient http;
+  private final String server;
+
+  ClusterBudgets(KubernetesClient client) {
+    RequestConfig withoutRetries =
+        new RequestConfigBuilder()
+            .withRequestRetryBackoffLimit(0)
+            .withRequestTimeout((int) TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS))
+            .build();
+    http = client.newClient(withoutRetries).getHttpClient();
+    server = client.getConfiguration().getMasterUrl().replaceAll("/+$", "");
+  }
+
+  @Override
+  public Budget apply(Proposal proposal) {
+    String namespace = proposal.workload().key().namespace();
+    String path =
+        BUDGETS.formatted(namespace)
+            + "/"
+            + proposal.name()
+            + "?force=true&fieldManager="
+            + FIELD_MANAGER;
+    return Documents.budget(
+        call("PATCH", path, APPLY, ANY, proposal.document(true).toString()), namespace);
+  }
+
+  @Override
+  public void delete(Budget budget) {
+    JsonNode options =
+        JSON.createObjectNode()
+            .put("apiVersion", "v1")
+            .put("kind", "DeleteOptions")
+            .set(
+                "preconditions",
+                JSON.createObjectNode()
+                    .put("uid", budget.uid())
+                    .put("resourceVersion", budget.resourceVersion()));
+    try {
+      call(
+          "DELETE",
+          BUDGETS.formatted(budget.namespace()) + "/" + budget.name(),
+          ANY,
+          ANY,
+          options.toString());
+    } catch (Refused e) {
+      if (e.code() != 404) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public List<Budget> others(String namespace) {
+    List<Budget> others = new ArrayList<>();
+    String path =
+        BUDGETS.formatted(namespace)
+            + "?labelSelector="
+            + URLEncoder.encode(
+                Proposal.MANAGED_BY + "!=" + Proposal.HOLDFAST, StandardCharsets.UTF_8);
+    pages(path, ANY, object -> others.add(Documents.budget(object, namespace)));
+    return others;
+  }
+
+  @Override
+  public List<LivePod> pods(String namespace) {
+    Set<LivePod> pods = new LinkedHashSet<>();
+    Labels labels = new Labels();
+    pages(
+        "/api/v1/namespaces/" + namespace + "/pods?",
+        METADATA,
+        object -> labels.pod(object).ifPresent(pods::add));
+    return List.copyOf(pods);
+  }
+
+  @Override
+  public Map<String, List<LivePod>> pods() {
+    Map<String, Set<LivePod>> pods = new HashMap<>();
+    Labels labels = new Labels();
+    pages(
+        "/api/v1/pods?",
+        METADATA,
+        object ->
+            labels
+                .pod(object)
+                .ifPresent(
+                    pod ->
+                        pods.computeIfAbsent(
+                                object.at("/metadata/namespace").asText(),
+                                namespace -> new LinkedHashSet<>())
+                            .add(pod)));
+    Map<String, List<LivePod>> lists = new HashMap<>();
+    pods.forEach((namespace, set) -> lists.put(namespace, List.copyOf(set)));
+    return lists;
+  }
+
+  private void pages(String path, String accept, Consumer<JsonNode> each) {
+    String next = "";
+    do {
+      String page =
+          path
+              + "&limit="
+              + PAGE
+              + (next.isEmpty()
+                  ? ""
+                  : "&continue=" + URLEncoder.encode(next, StandardCharsets.UTF_8));
+      JsonNode list = call("GET", page.replace("?&", "?"), ANY, accept, null);
+      list.path("items").forEach(each);
+      next = list.at("/metadata/continue").asText();
+    } while (!next.isEmpty());
+  }
+
+  private JsonNode call(
+      String method, String path, String contentType, String accept, String body) {
+    HttpRequest.Builder request =
+        http.newHttpRequestBuilder()
+            .uri(server + path)
+            .header("Accept", accept)
+            .timeout(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    if (body != null) {
+      request.method(method, contentType, body);
+    }
+    try {
+      HttpResponse<byte[]> response =
+          http.sendAsync(request.build(), byte[].class).get(TIMEOUT_SECONDS + 1, TimeUnit.SECONDS);
+      if (!response.isSuccessful()) {
+        throw new Refused(response.code(), message(response), null);
+      }
+      return JSON.readTree(response.body());
+    } catch (ExecutionException | CompletionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new Refused(0, "the API server cannot be reached: " + cause.getMessage(), e);
+    } catch (TimeoutException e) {
+      throw new Refused(0, "the API server does not answer", e);
+    } catch (IOException e) {
+      throw new Refused(0, "the API server's answer cannot be read: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refused(0, "interrupted", e);
+    }
+  }
+
+  private static String message(HttpResponse<byte[]> response) {
+    try {
+      String message = JSON.readTree(response.body()).path("message").asText();
+      return message.isEmpty() ? "the API server answers " + response.code() : message;
+    } catch (IOException e) {
+      return "the API server answers " + response.code();
+    }
+  }
+}

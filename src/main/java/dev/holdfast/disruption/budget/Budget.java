@@ -1,0 +1,59 @@
+package dev.holdfast.disruption.budget;
+
+import dev.holdfast.disruption.budget.Workload.Owner;
+import dev.holdfast.policy.BudgetAmount;
+import dev.holdfast.policy.LabelSelector;
+import java.util.Optional;
+
+/**
+ * A PodDisruptionBudget that is there. Immutable.
+ *
+ * @param uid "" in a file, and while it is being written
+ * @param resourceVersion "" likewise
+ * @param selector empty if there is none, which selects nothing; {@code {}} selects all pods
+ * @param amount empty if it has neither field, which forbids every eviction
+ * @param unhealthyPodEvictionPolicy "" if not set, which means {@code IfHealthyBudget}
+ * @param labelled whether its labels say that Holdfast manages it
+ * @param owner the object that controls it
+ * @param status as the disruption controller wrote it last; empty before
+ */
+public record Budget(
+    String namespace,
+    String name,
+    String uid,
+    String resourceVersion,
+    Optional<LabelSelector> selector,
+    Optional<BudgetAmount> amount,
+    String unhealthyPodEvictionPolicy,
+    boolean labelled,
+    Optional<Owner> owner,
+    Optional<Status> status) {
+
+  /**
+   * What the disruption controller counted.
+   *
+   * @param observed the generation that it counted for
+   */
+  public record Status(
+      long observed,
+      int disruptionsAllowed,
+      int currentHealthy,
+      int desiredHealthy,
+      int expectedPods) {}
+
+  /** Whether Holdfast made it for the workload of this uid. */
+  public boolean isOursFor(String workloadUid) {
+    return labelled && owner.isPresent() && owner.get().uid().equals(workloadUid);
+  }
+
+  /** Whether it selects and asks for the same as before; what it counts does not matter. */
+  boolean meansTheSameAs(Budget other) {
+    return other != null
+        && uid.equals(other.uid)
+        && selector.equals(other.selector)
+        && amount.equals(other.amount)
+        && unhealthyPodEvictionPolicy.equals(other.unhealthyPodEvictionPolicy)
+        && labelled == other.labelled
+        && owner.equals(other.owner);
+  }
+}

@@ -1,0 +1,87 @@
+package dev.holdfast.disruption.budget;
+
+import dev.holdfast.policy.LabelSelector;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A workload, as far as a disruption budget depends on it. Immutable.
+ *
+ * @param apiVersion for example {@code apps/v1}
+ * @param uid tells it from an older object of the same name; "" in a file
+ * @param created its creation timestamp
+ * @param terminating whether it has a deletion timestamp
+ * @param replicas {@code spec.replicas}, 1 where it is not set
+ * @param selector {@code spec.selector}; empty if there is none, or none that selects anything
+ * @param labels its own labels that are ours
+ * @param annotations its own annotations that are ours
+ * @param templateLabels all labels of its pod template
+ * @param templateAnnotations the annotations of its pod template that are ours
+ * @param critical whether its pods are of one of the system's own priority classes
+ * @param owner the object that controls it
+ */
+public record Workload(
+    Key key,
+    String apiVersion,
+    String uid,
+    Instant created,
+    boolean terminating,
+    int replicas,
+    Optional<LabelSelector> selector,
+    Map<String, String> labels,
+    Map<String, String> annotations,
+    Map<String, String> templateLabels,
+    Map<String, String> templateAnnotations,
+    boolean critical,
+    Optional<Owner> owner) {
+
+  /** The group of Deployments, StatefulSets and ReplicaSets. */
+  public static final String APPS = "apps";
+
+  public Workload {
+    selector = selector.filter(one -> !one.equals(LabelSelector.EVERYTHING));
+    labels = Map.copyOf(labels);
+    annotations = Map.copyOf(annotations);
+    templateLabels = Map.copyOf(templateLabels);
+    templateAnnotations = Map.copyOf(templateAnnotations);
+  }
+
+  /** What a workload is found by. */
+  public record Key(String namespace, String group, String kind, String name) {
+    /** For messages, for example {@code Deployment shop/web}. */
+    @Override
+    public String toString() {
+      return kind + " " + namespace + "/" + name;
+    }
+
+    /** For messages within the namespace, for example {@code Deployment web}. */
+    public String shortName() {
+      return kind + " " + name;
+    }
+
+    /** As a policy's {@code kinds} name it, for example {@code argoproj.io/Rollout}. */
+    public String groupKind() {
+      return group + "/" + kind;
+    }
+  }
+
+  /** The object that a {@code controller: true} owner reference names. */
+  public record Owner(String group, String kind, String name, String uid) {
+    /** Of an owner reference's {@code apiVersion}. */
+    public static String group(String apiVersion) {
+      int slash = apiVersion.indexOf('/');
+      return slash < 0 ? "" : apiVersion.substring(0, slash);
+    }
+  }
+
+  /** Whether this is a kind that is looked after without being named in a policy. */
+  public boolean isBuiltIn() {
+    return key.group().equals(APPS);
+  }
+
+  /** Whether this is a ReplicaSet of a Deployment and the like: no workload of its own. */
+  public boolean isPartOfAnother() {
+    return key.kind().equals("ReplicaSet") && owner.isPresent();
+  }
+}
