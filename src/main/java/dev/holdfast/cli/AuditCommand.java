@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
     description = "Prints findings, and what hardening would change.",
     footer = {
       "",
-      "What would change counts as a warning. Every line says where, and which rule explains it.",
+      "What would change counts as a warning, the disruption budget that a workload gets as info.",
+      "Every line says where, and which rule explains it.",
       "",
       "Examples:",
       "  holdfast audit -f manifests/",
@@ -63,9 +64,11 @@ final class AuditCommand implements Callable<Integer> {
   public Integer call() throws InputException {
     Manifests manifests = Manifests.read(files.names(), terminal);
     List<HardenedPod> pods = new ArrayList<>();
-    engine.harden(manifests.files(), terminal).forEach(file -> pods.addAll(file.pods()));
     List<AuditEntry> entries = new ArrayList<>();
-    pods.forEach(pod -> entries.addAll(AuditEntry.of(pod)));
+    for (HardenedFile file : engine.harden(manifests.files(), terminal)) {
+      pods.addAll(file.pods());
+      entries.addAll(entries(file));
+    }
     manifests.problems().forEach(terminal.err()::println);
     if (pods.isEmpty() && manifests.problems().isEmpty()) {
       // A pipe whose first program has failed looks like this, too.
@@ -78,5 +81,25 @@ final class AuditCommand implements Callable<Integer> {
     return entries.stream().anyMatch(entry -> failOn.isReached(entry.severity()))
         ? ExitCode.FINDINGS
         : ExitCode.FINE;
+  }
+
+  /** Object by object: what is to be said of its pods, then of its disruption budget. */
+  private List<AuditEntry> entries(HardenedFile file) {
+    List<AuditEntry> entries = new ArrayList<>();
+    List<FileBudgets.Budgeted> left = new ArrayList<>(file.budgeted());
+    for (HardenedPod pod : file.pods()) {
+      entries.addAll(AuditEntry.of(pod));
+      for (FileBudgets.Budgeted budgeted : file.budgeted()) {
+        if (budgeted.object() == pod.object()) {
+          entries.addAll(AuditEntry.of(budgeted, pod.namespace()));
+          left.remove(budgeted);
+        }
+      }
+    }
+    left.forEach(
+        budgeted ->
+            entries.addAll(
+                AuditEntry.of(budgeted, budgeted.object().namespace(engine.namespace()))));
+    return entries;
   }
 }

@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.hardening.Edit;
 import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Outcome;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.RuleName;
 import dev.holdfast.yaml.Position;
@@ -38,6 +39,9 @@ record AuditEntry(
   /** The reason of every change. */
   static final String WOULD_CHANGE = "would-change";
 
+  /** The reason of every budget that the controller will make. */
+  static final String WOULD_CREATE = "would-create";
+
   /** Stands for the rule where there is none. */
   static final String POD = "pod";
 
@@ -69,6 +73,36 @@ record AuditEntry(
         Comparator.comparing(AuditEntry::position)
             .thenComparing(AuditEntry::severity, Comparator.reverseOrder()));
     return all;
+  }
+
+  /** All of a workload's budget, and of a budget. */
+  static List<AuditEntry> of(FileBudgets.Budgeted budgeted, String namespace) {
+    HardenedPod subject =
+        new HardenedPod(budgeted.object(), "", namespace, Outcome.none("its budget is decided"));
+    List<AuditEntry> all = new ArrayList<>();
+    budgeted
+        .budget()
+        .ifPresent(
+            budget ->
+                all.add(
+                    new AuditEntry(
+                        subject,
+                        budgeted.object().position(""),
+                        Severity.INFO,
+                        Optional.of(RuleName.DISRUPTION_BUDGET),
+                        WOULD_CREATE,
+                        "",
+                        "gets a PodDisruptionBudget: " + inWords(budget),
+                        Optional.of(budget))));
+    budgeted.findings().forEach(finding -> all.add(of(subject, finding)));
+    return all;
+  }
+
+  /** What counts of a budget, for example {@code maxUnavailable: 1}. */
+  static String inWords(JsonNode budget) {
+    JsonNode spec = budget.path("spec");
+    String field = spec.has("minAvailable") ? "minAvailable" : "maxUnavailable";
+    return field + ": " + spec.path(field).asText();
   }
 
   /** A finding, and where it is. */
@@ -109,7 +143,7 @@ record AuditEntry(
 
   /** Whether this is a change, not a finding. */
   boolean isChange() {
-    return value.isPresent();
+    return value.isPresent() && reason.equals(WOULD_CHANGE);
   }
 
   /** The sentence for people: for a change what would be set, and why. */

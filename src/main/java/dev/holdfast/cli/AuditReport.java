@@ -54,7 +54,7 @@ final class AuditReport {
     }
     HardenedPod pod = null;
     for (AuditEntry entry : entries) {
-      if (entry.pod() != pod) {
+      if (pod == null || entry.pod().object() != pod.object()) {
         pod = entry.pod();
         table.line(style.bold(pod.title()));
       }

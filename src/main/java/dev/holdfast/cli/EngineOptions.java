@@ -19,6 +19,9 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options by which commands are told what the engine must know. */
 final class EngineOptions {
+  /** The first minor version in which budgets have {@code unhealthyPodEvictionPolicy}. */
+  private static final int UNHEALTHY_POLICY = 27;
+
   @Mixin private PolicyOptions policies;
 
   @Option(
@@ -56,14 +59,29 @@ final class EngineOptions {
 
   /** Hardens every pod in the files, with what they tell of each other. */
   List<HardenedFile> harden(List<ManifestFile> files, Terminal terminal) throws InputException {
-    Hardener hardener = hardener(terminal);
+    PolicySet chosen = PolicySet.of(policies.policies());
+    Hardener hardener = hardener(chosen, terminal);
     List<List<KubernetesObject>> objects = files.stream().map(KubernetesObject::of).toList();
     FileFacts facts = new FileFacts(version, namespace, namespaceLabels);
-    objects.forEach(ofFile -> ofFile.forEach(facts::learn));
+    FileBudgets budgets =
+        new FileBudgets(
+            chosen.serving(),
+            ownNamespace(terminal),
+            namespace,
+            version.isAtLeast(UNHEALTHY_POLICY));
+    objects.forEach(
+        ofFile ->
+            ofFile.forEach(
+                object -> {
+                  facts.learn(object);
+                  budgets.learn(object);
+                }));
     List<HardenedFile> hardened = new ArrayList<>();
     for (int i = 0; i < files.size(); i++) {
       List<HardenedPod> pods = new ArrayList<>();
+      List<FileBudgets.Budgeted> budgeted = new ArrayList<>();
       for (KubernetesObject object : objects.get(i)) {
+        budgets.of(object, one -> facts.of(one).namespaceLabels()).ifPresent(budgeted::add);
         Optional<String> pointer = object.podPointer();
         if (pointer.isPresent()) {
           String place = object.namespace(namespace);
@@ -75,7 +93,7 @@ final class EngineOptions {
                   hardener.harden(object.pod(pointer.get()), place, facts.of(object))));
         }
       }
-      hardened.add(new HardenedFile(files.get(i), pods));
+      hardened.add(new HardenedFile(files.get(i), pods, budgeted, false));
     }
     return hardened;
   }
@@ -127,6 +145,11 @@ final class EngineOptions {
         ofFiles.workload().or(live::workload));
   }
 
+  /** The namespace of objects that name none. */
+  String namespace() {
+    return namespace;
+  }
+
   /** Whether the options say which policies apply. */
   boolean namePolicies() {
     return policies.areNamed();
@@ -139,12 +162,11 @@ final class EngineOptions {
     return hardener(live.isPresent() ? live.get() : PolicySet.of(policies.policies()), terminal);
   }
 
-  private Hardener hardener(Terminal terminal) throws InputException {
-    return hardener(PolicySet.of(policies.policies()), terminal);
+  private static Hardener hardener(PolicySet policies, Terminal terminal) {
+    return new Hardener(policies, ownNamespace(terminal));
   }
 
-  private static Hardener hardener(PolicySet policies, Terminal terminal) {
-    return new Hardener(
-        policies, terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system"));
+  private static String ownNamespace(Terminal terminal) {
+    return terminal.environment().getOrDefault("POD_NAMESPACE", "holdfast-system");
   }
 }

@@ -9,6 +9,7 @@ import dev.holdfast.hardening.patch.PatchOperation;
 import dev.holdfast.yaml.YamlDocument;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -64,6 +65,14 @@ final class HardenCommand implements Callable<Integer> {
               + " files, or what -o patch, -o diff or -o summary ask for.")
   private boolean inPlace;
 
+  @Option(
+      names = "--with-budgets",
+      description = {
+        "Add a PodDisruptionBudget for each workload that can bear one, at the end of its file.",
+        "In a cluster the controller does that; not beside -o patch."
+      })
+  private boolean withBudgets;
+
   /** What is printed. */
   enum Format {
     yaml,
@@ -82,8 +91,15 @@ final class HardenCommand implements Callable<Integer> {
     if (inPlace) {
       checkInPlace();
     }
+    if (withBudgets && output == Format.patch) {
+      throw new ParameterException(
+          spec.commandLine(), "--with-budgets adds objects, which no patch can");
+    }
     Manifests manifests = Manifests.read(files.names(), terminal);
     List<HardenedFile> hardened = engine.harden(manifests.files(), terminal);
+    if (withBudgets) {
+      hardened = hardened.stream().map(HardenedFile::andBudgets).toList();
+    }
     manifests.problems().forEach(terminal.err()::println);
     if (output != Format.summary) {
       tellFindings(hardened);
@@ -111,17 +127,26 @@ final class HardenCommand implements Callable<Integer> {
 
   private void tellFindings(List<HardenedFile> files) {
     Style style = terminal.errStyle();
-    for (HardenedPod pod : pods(files)) {
-      for (AuditEntry entry : AuditEntry.of(pod)) {
-        if (!entry.isChange() && entry.severity() != Severity.INFO) {
-          String place = style.bold(entry.place() + ":");
-          String severity = style.yellow(entry.severityWord() + ":");
-          String link = style.faint("(" + entry.link() + ")");
-          terminal
-              .err()
-              .println(
-                  String.join(" ", place, severity, entry.ruleId() + ":", entry.sentence(), link));
-        }
+    List<AuditEntry> entries = new ArrayList<>();
+    for (HardenedFile file : files) {
+      file.pods().forEach(pod -> entries.addAll(AuditEntry.of(pod)));
+      if (withBudgets) {
+        file.budgeted()
+            .forEach(
+                one ->
+                    entries.addAll(
+                        AuditEntry.of(one, one.object().namespace(engine.namespace()))));
+      }
+    }
+    for (AuditEntry entry : entries) {
+      if (!entry.isChange() && entry.severity() != Severity.INFO) {
+        String place = style.bold(entry.place() + ":");
+        String severity = style.yellow(entry.severityWord() + ":");
+        String link = style.faint("(" + entry.link() + ")");
+        terminal
+            .err()
+            .println(
+                String.join(" ", place, severity, entry.ruleId() + ":", entry.sentence(), link));
       }
     }
   }
@@ -186,7 +211,21 @@ final class HardenCommand implements Callable<Integer> {
         }
       }
       case diff -> printDiff(files);
-      case summary -> terminal.out().print(HardenSummary.of(pods(files), terminal.outStyle()));
+      case summary -> {
+        terminal.out().print(HardenSummary.of(pods(files), terminal.outStyle()));
+        printBudgets(files);
+      }
+    }
+  }
+
+  private void printBudgets(List<HardenedFile> files) {
+    for (HardenedFile file : files) {
+      for (ObjectNode budget : file.budgets()) {
+        String name = Style.plain(budget.at("/metadata/name").asText());
+        terminal
+            .out()
+            .println("adds PodDisruptionBudget " + name + ": " + AuditEntry.inWords(budget));
+      }
     }
   }
 

@@ -13,14 +13,35 @@ import dev.holdfast.yaml.YamlWriter;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
- * A file with what the engine decided for the pods in it.
+ * A file with what was decided for the objects in it.
  *
  * @param pods the pods and pod templates in it, in order
+ * @param budgeted the workloads and the disruption budgets in it, in order
+ * @param withBudgets whether the budgets of the workloads are added at its end
  */
-record HardenedFile(ManifestFile file, List<HardenedPod> pods) {
+record HardenedFile(
+    ManifestFile file,
+    List<HardenedPod> pods,
+    List<FileBudgets.Budgeted> budgeted,
+    boolean withBudgets) {
+
+  /** The same, with the budgets of the workloads added at its end. */
+  HardenedFile andBudgets() {
+    return new HardenedFile(file, pods, budgeted, true);
+  }
+
+  /** The budgets that are added. */
+  List<ObjectNode> budgets() {
+    List<ObjectNode> budgets = new ArrayList<>();
+    if (withBudgets) {
+      budgeted.forEach(one -> one.budget().ifPresent(budgets::add));
+    }
+    return budgets;
+  }
 
   /**
    * The text of one document after hardening.
@@ -34,7 +55,7 @@ record HardenedFile(ManifestFile file, List<HardenedPod> pods) {
   }
 
   boolean isChanged() {
-    return pods.stream().anyMatch(HardenedPod::isChanged);
+    return pods.stream().anyMatch(HardenedPod::isChanged) || !budgets().isEmpty();
   }
 
   /** The documents' texts, in order; those without changes as they are. */
@@ -50,7 +71,24 @@ record HardenedFile(ManifestFile file, List<HardenedPod> pods) {
         texts.add(new Text(document, rewritten(i, patch), Style.plain(e.getMessage())));
       }
     }
+    if (!budgets().isEmpty()) {
+      texts.set(texts.size() - 1, withBudgets(texts.get(texts.size() - 1)));
+    }
     return texts;
+  }
+
+  private Text withBudgets(Text last) {
+    StringBuilder text = new StringBuilder(last.text());
+    if (!last.text().endsWith("\n")) {
+      text.append('\n');
+    }
+    for (ObjectNode budget : budgets()) {
+      text.append("---\n").append(YamlWriter.write(budget));
+    }
+    boolean isJson = file.name().toLowerCase(Locale.ROOT).endsWith(".json");
+    String refusal =
+        isJson ? file.name() + ": disruption budgets cannot be added to JSON" : last.refusal();
+    return new Text(last.document(), text.toString(), refusal);
   }
 
   /** The documents' contents after hardening, in order. */
@@ -60,6 +98,7 @@ record HardenedFile(ManifestFile file, List<HardenedPod> pods) {
     for (YamlDocument document : file.documents()) {
       contents.add(content(document, patches.getOrDefault(document, List.of())));
     }
+    contents.addAll(budgets());
     return contents;
   }
 

@@ -83,7 +83,8 @@ record KubernetesObject(
     String item = kind.substring(0, kind.length() - LIST.length());
     return version.equals("v1") && (item.isEmpty() || isFact(item))
         || TEMPLATES.containsKey(version + "/" + item)
-        || version.startsWith("autoscaling/") && item.equals("HorizontalPodAutoscaler");
+        || version.startsWith("autoscaling/") && item.equals("HorizontalPodAutoscaler")
+        || version.equals("policy/v1") && item.equals("PodDisruptionBudget");
   }
 
   private static boolean isFact(String kind) {

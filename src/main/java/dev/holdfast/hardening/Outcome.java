@@ -30,4 +30,11 @@ public record Outcome(
     List<Edit> auditEdits,
     List<Finding> findings,
     List<PatchOperation> patch,
-    Set<RuleName> rules) {}
+    Set<RuleName> rules) {
+
+  /** Nothing to change and nothing to tell. */
+  public static Outcome none(String why) {
+    return new Outcome(
+        Mode.OFF, "", why, List.of(), List.of(), List.of(), List.of(), Set.of());
+  }
+}

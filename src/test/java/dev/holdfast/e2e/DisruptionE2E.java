@@ -705,10 +705,10 @@ class DisruptionE2E {
   @Test
   void no_eviction_fails_because_of_us_whatever_comes_in_whatever_order() {
     Random random = new Random(20261125);
-    String[] values = {"a", "b", "c"};
+    String[] values = {"a", "b", "c", "d", "e", "f"};
     for (int i = 0; i < 12; i++) {
-      String app = values[random.nextInt(3)];
-      String track = values[random.nextInt(3)];
+      String app = values[random.nextInt(values.length)];
+      String track = values[random.nextInt(values.length)];
       String labels = "{app: " + app + ", track: " + track + "}";
       String selector =
           switch (random.nextInt(3)) {
@@ -718,7 +718,7 @@ class DisruptionE2E {
           };
       create("Deployment", "w" + i, 1 + random.nextInt(3), labels, selector);
       if (random.nextInt(3) == 0) {
-        String of = values[random.nextInt(3)];
+        String of = values[random.nextInt(values.length)];
         budget(
             "user-" + i,
             random.nextBoolean()
