@@ -133,6 +133,7 @@ public final class Cli {
                 .addSubcommand(new PolicyCommand.Show(terminal))
                 .addSubcommand(new PolicyCommand.Explain(terminal)));
     commands.put("explain", () -> new ExplainCommand(terminal));
+    commands.put("disruption", () -> new DisruptionCommand(terminal));
     commands.put("serve", ServeCommand::new);
     commands.put(
         "cluster",

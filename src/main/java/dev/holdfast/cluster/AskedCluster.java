@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 
 /**
  * A cluster that a command asks once. It knows what the webhook knows, read by the same watches, so
@@ -33,10 +34,12 @@ public final class AskedCluster implements AutoCloseable {
   private final Cluster cluster;
   private final String url;
 
-  private AskedCluster(KubernetesClient client, String url) {
+  private AskedCluster(
+      KubernetesClient client, String url, BiConsumer<Cluster, KubernetesClient> prepare) {
     this.client = client;
     this.url = url;
     cluster = new Cluster(client, NEVER, NEVER);
+    prepare.accept(cluster, client);
   }
 
   /** Whether the environment names a cluster: in a pod, or by {@code KUBECONFIG}. */
@@ -51,6 +54,19 @@ public final class AskedCluster implements AutoCloseable {
    * @throws UnreachableException if it does not answer, or not to us
    */
   public static AskedCluster ask(Map<String, String> environment) throws UnreachableException {
+    return ask(environment, (cluster, client) -> {});
+  }
+
+  /**
+   * Asks the cluster that kubectl would ask.
+   *
+   * @param environment the process's
+   * @param prepare gets the cluster before anything is asked, to follow more of it
+   * @throws UnreachableException if it does not answer, or not to us
+   */
+  public static AskedCluster ask(
+      Map<String, String> environment, BiConsumer<Cluster, KubernetesClient> prepare)
+      throws UnreachableException {
     Config config;
     try {
       config = ClusterFinder.find(environment);
@@ -60,7 +76,9 @@ public final class AskedCluster implements AutoCloseable {
     config.setRequestRetryBackoffLimit(RETRIES);
     AskedCluster asked =
         new AskedCluster(
-            new KubernetesClientBuilder().withConfig(config).build(), config.getMasterUrl());
+            new KubernetesClientBuilder().withConfig(config).build(),
+            config.getMasterUrl(),
+            prepare);
     try {
       asked.read();
     } catch (RuntimeException | UnreachableException e) {
@@ -147,7 +165,8 @@ public final class AskedCluster implements AutoCloseable {
   public static final class UnreachableException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    UnreachableException(String message) {
+    /** With what is to be told. */
+    public UnreachableException(String message) {
       super(message);
     }
   }

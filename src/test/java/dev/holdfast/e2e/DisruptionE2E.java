@@ -771,6 +771,40 @@ class DisruptionE2E {
     return matches;
   }
 
+  // --- the command
+
+  @Test
+  void the_command_tells_who_has_a_budget_and_why() throws Exception {
+    deployment("web", 3);
+    deployment("one", 1);
+    deployment("users", 2);
+    budget("of-the-user", "{minAvailable: 2, selector: {matchLabels: {app: users}}}");
+    awaitBudgets("web-deployment-holdfast", "of-the-user");
+    awaitReady(6);
+    awaitAllowed("web-deployment-holdfast", 1);
+
+    Process command =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-jar",
+                System.getProperty("holdfast.jar"),
+                "disruption",
+                "-n",
+                namespace)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String out = new String(command.getInputStream().readAllBytes());
+
+    assertThat(command.waitFor()).as(out).isZero();
+    assertThat(out.lines().map(line -> line.replaceAll(" {2,}", " | ")))
+        .contains(
+            "WORKLOAD | FLOOR | HEALTHY | BUDGET | WHOSE | ALLOWED | REASON",
+            "Deployment web | 3 | 3 | web-deployment-holdfast | holdfast | 1 | protected: maxUnavailable: 1",
+            "Deployment one | 1 | - | - | - | - | too-few-replicas: spec.replicas allows 1 replica",
+            "Deployment users | 2 | 2 | of-the-user | user | 0 | users-budget: PodDisruptionBudget of-the-user selects its pods");
+    assertThat(out).contains("it allows no eviction");
+  }
+
   // --- other kinds
 
   @Test
