@@ -132,8 +132,7 @@ final class DisruptionCommand implements Callable<Integer> {
     String severity = finding.severity().name().toLowerCase(Locale.ROOT);
     terminal
         .out()
-        .println(
-            style.yellow(severity) + ": " + Style.plain(place + ": " + finding.message()));
+        .println(style.yellow(severity) + ": " + Style.plain(place + ": " + finding.message()));
   }
 
   private String[] cells(Row row) {

@@ -24,7 +24,8 @@ import java.util.function.Function;
 
 /**
  * The disruption budgets that workloads in files will get, decided as the controller decides: with
- * the autoscalers and the budgets in the same files. All objects are learnt before any is asked for.
+ * the autoscalers and the budgets in the same files. All objects are learnt before any is asked
+ * for.
  */
 final class FileBudgets {
   private static final Set<String> WORKLOADS = Set.of("Deployment", "StatefulSet", "ReplicaSet");
@@ -70,8 +71,7 @@ final class FileBudgets {
   }
 
   private Neighbourhood neighbourhood(KubernetesObject object) {
-    return neighbourhoods.computeIfAbsent(
-        object.namespace(defaultNamespace), Neighbourhood::new);
+    return neighbourhoods.computeIfAbsent(object.namespace(defaultNamespace), Neighbourhood::new);
   }
 
   private boolean isWorkload(KubernetesObject object) {
@@ -83,8 +83,7 @@ final class FileBudgets {
                         .rules()
                         .disruptionBudget()
                         .kinds()
-                        .contains(
-                            Workload.Owner.group(object.apiVersion()) + "/" + object.kind()));
+                        .contains(Workload.Owner.group(object.apiVersion()) + "/" + object.kind()));
   }
 
   /** Those whose pods count, but that never get a budget. */
@@ -122,8 +121,7 @@ final class FileBudgets {
       return Optional.empty();
     }
     Workload workload = workload(object);
-    Ruling ruling =
-        Ruling.of(workload, policies, ownNamespace, namespaceLabels.apply(object));
+    Ruling ruling = Ruling.of(workload, policies, ownNamespace, namespaceLabels.apply(object));
     Decision decision =
         new Decider(neighbourhood(object), workload, ruling, unhealthyPolicyKnown)
             .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false);
@@ -135,7 +133,8 @@ final class FileBudgets {
     }
     return Optional.of(
         new Budgeted(
-            object, decision.apply().map(proposal -> asWritten(proposal.document(false), object)),
+            object,
+            decision.apply().map(proposal -> asWritten(proposal.document(false), object)),
             List.copyOf(findings)));
   }
 

@@ -134,8 +134,7 @@ final class HardenCommand implements Callable<Integer> {
         file.budgeted()
             .forEach(
                 one ->
-                    entries.addAll(
-                        AuditEntry.of(one, one.object().namespace(engine.namespace()))));
+                    entries.addAll(AuditEntry.of(one, one.object().namespace(engine.namespace()))));
       }
     }
     for (AuditEntry entry : entries) {

@@ -165,8 +165,7 @@ public final class LiveBudgets implements AutoCloseable {
       Ruling ruling = Ruling.of(workload, policies, ownNamespace, watch.labels(namespace));
       Decider decider = new Decider(neighbourhood, workload, ruling, unhealthyPolicyKnown);
       Optional<Instant> since = new Calm().observe(workload, decider.isCalm(), now);
-      Decision decision =
-          decider.decide(since, CALM, now, watch.isTerminating(namespace));
+      Decision decision = decider.decide(since, CALM, now, watch.isTerminating(namespace));
       rows.add(row(neighbourhood, workload, decision));
       decision.findings().forEach(finding -> findings.add(about(workload, finding)));
     }

@@ -34,7 +34,6 @@ public record Outcome(
 
   /** Nothing to change and nothing to tell. */
   public static Outcome none(String why) {
-    return new Outcome(
-        Mode.OFF, "", why, List.of(), List.of(), List.of(), List.of(), Set.of());
+    return new Outcome(Mode.OFF, "", why, List.of(), List.of(), List.of(), List.of(), Set.of());
   }
 }

@@ -140,8 +140,7 @@ class BudgetCommandsTest {
             .readTree(
                 Invocation.of("harden", "--with-budgets", "-o", "json", "-f", file(WEB)).out());
     assertThat(list.at("/items/1/kind").asText()).isEqualTo("PodDisruptionBudget");
-    assertThat(
-            Invocation.of("harden", "--with-budgets", "-o", "summary", "-f", file(WEB)).out())
+    assertThat(Invocation.of("harden", "--with-budgets", "-o", "summary", "-f", file(WEB)).out())
         .endsWith("adds PodDisruptionBudget web-deployment-holdfast: maxUnavailable: 1\n");
     assertThat(Invocation.of("harden", "--with-budgets", "-o", "diff", "-f", file(WEB)).out())
         .contains("+kind: PodDisruptionBudget");
