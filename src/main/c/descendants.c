@@ -75,7 +75,7 @@ static void signal_if_below(const char *name, pid_t top, int number)
 {
 	pid_t pid = (pid_t)atoi(name); /* 0 for all that is no process */
 	if (pid > 1 && pid != top && is_below(pid, top) && kill(pid, number) && errno != ESRCH)
-		say("cannot signal process %d: %s", pid, strerror(errno));
+		say_debug("cannot signal process %d: %s", pid, strerror(errno));
 }
 
 static bool signal_by_proc(int number)

@@ -345,6 +345,7 @@ int wait_for_main(int argc, char **argv)
 		if (!url_parse(argv[i], &url))
 			return usage_error("wait-for", "%s is nothing to wait for", url.shown);
 	end_when_told();
+	signal(SIGPIPE, SIG_IGN); /* nobody may read standard error any more */
 	start_timeout();
 	for (int i = first; argv[i]; i++) {
 		url_parse(argv[i], &url);
