@@ -9,10 +9,11 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** What the manifests grant to a role, cluster-wide and in its namespace. */
-final class GrantedVerbs {
+public final class GrantedVerbs {
   private GrantedVerbs() {}
 
-  static SortedSet<String> of(String role) throws IOException {
+  /** As {@code list apps/deployments}. */
+  public static SortedSet<String> of(String role) throws IOException {
     SortedSet<String> verbs = new TreeSet<>();
     for (String document : Files.readString(Path.of("deploy/rbac.yaml")).split("(?m)^---$")) {
       JsonNode object = new YAMLMapper().readTree(document);

@@ -103,7 +103,7 @@ final class ApiServer implements AutoCloseable {
     }
   }
 
-  /** YAML or JSON as a tree. */
+  /** YAML or JSON as a tree; a bare {@code off} is no string there. */
   static ObjectNode tree(String text) {
     try {
       return (ObjectNode) YAML.readTree(text);
@@ -295,11 +295,11 @@ final class ApiServer implements AutoCloseable {
   /** A small pod. */
   static ObjectNode pod(String namespace, String name) {
     return tree(
-        "{apiVersion: v1, kind: Pod, metadata: {name: "
+        "{apiVersion: v1, kind: Pod, metadata: {name: '"
             + name
-            + ", namespace: "
+            + "', namespace: '"
             + namespace
-            + ", labels: {app: web}}, spec: {containers: [{name: web, image: example/web}]}}");
+            + "', labels: {app: web}}, spec: {containers: [{name: web, image: example/web}]}}");
   }
 
   /** The pause of the first container, 0 without one. */

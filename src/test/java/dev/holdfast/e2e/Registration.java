@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** The webhook configurations as they are delivered, for a process of the test. */
 final class Registration implements AutoCloseable {
@@ -74,8 +75,13 @@ final class Registration implements AutoCloseable {
    * have one by then.
    */
   Registration apply(String namespace) {
+    return applyAndAwait(() -> api.pauseNow(namespace) > 0);
+  }
+
+  /** Registers, and waits until it shows in some other way that Holdfast is called. */
+  Registration applyAndAwait(Callable<Boolean> sign) {
     documents.forEach(document -> api.apply(document).object());
-    await().atMost(Duration.ofSeconds(60)).until(() -> api.pauseNow(namespace) > 0);
+    await().atMost(Duration.ofSeconds(60)).until(sign);
     return this;
   }
 
