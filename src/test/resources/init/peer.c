@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 #include <unistd.h>
 
 enum { NAMES = 64, FDS = 40000 };
+
+/* nanoseconds that repeated traffic may be late: with more it would have been quiet */
+#define MOST_PAUSE 500000000LL
 enum kind { NONE, LISTENER, SERVED };
 
 static struct named {
@@ -75,6 +79,8 @@ static int connect_to(const char *source, const char *text, int port) {
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (strcmp(source, "-")) {
+    int late = 1; /* the port is chosen for the address it goes to, so that none runs out */
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
     length = address(source, 0, &from);
     if (!length || bind(fd, (void *)&from, length)) return -1;
     length = address(text, port, &at);
@@ -118,19 +124,26 @@ static struct named *find(const char *name) {
   return NULL;
 }
 
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 static const char *command(char *line) {
   char what[32] = "", a[64] = "", b[64] = "", c[64] = "";
   int n = 0, period = 0, count = 0, from = 0;
   if (sscanf(line, "repeat %d %d %n", &period, &count, &from) == 2 && from) {
-    struct timespec next;
-    clock_gettime(CLOCK_MONOTONIC, &next);
+    long long next = now(), last = next;
     for (int i = 0; i < count; i++) {
       const char *error = command(line + from);
       if (error) return error;
-      next.tv_nsec += period * 1000000L;
-      next.tv_sec += next.tv_nsec / 1000000000L;
-      next.tv_nsec %= 1000000000L;
-      if (i + 1 < count) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+      long long pause = now() - last;
+      if (pause > period * 1000000LL + MOST_PAUSE) return "too busy here for steady traffic";
+      last += pause;
+      next += period * 1000000LL;
+      struct timespec until = {next / 1000000000, next % 1000000000};
+      if (i + 1 < count) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
     }
     return NULL;
   }
@@ -183,10 +196,8 @@ static void answer(void) {
   while ((stop = strchr(line, '\n'))) {
     *stop = 0;
     const char *error = command(line);
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     if (error) dprintf(1, "error %s: %s\n", line, error);
-    else dprintf(1, "ok %lld\n", now.tv_sec * 1000000000LL + now.tv_nsec);
+    else dprintf(1, "ok %lld\n", now());
     line = stop + 1;
   }
   have -= (size_t)(line - buffer);

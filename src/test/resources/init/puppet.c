@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -190,12 +191,13 @@ static int bench(int count, char **argument) {
   return 0;
 }
 
-/* what a traced program asks the kernel for; the numbers of PTRACE_GET_SYSCALL_INFO are the same everywhere */
+/* what a traced program asks the kernel for: the head of struct ptrace_syscall_info */
 struct call {
   uint8_t op, pad[3];
   uint32_t arch;
   uint64_t instruction, stack, number, arguments[6];
 };
+enum { PTRACE_SYSCALL_INFO_ENTRY_OP = 1 };
 
 static int is_send(uint64_t number) { return number == SYS_sendto || number == SYS_sendmsg; }
 
@@ -214,8 +216,33 @@ static void spoil_dump(pid_t child, const struct call *call) {
   if (ptrace(PTRACE_POKEDATA, child, at + 16, body)) fail("PTRACE_POKEDATA");
 }
 
-/* without-tcp-diag -- COMMAND... */
-static int without_tcp_diag(char **argument) {
+/* the last argument of the kernel to a new program is a table; an entry that is crossed out is not seen */
+static void hide_vdso(pid_t child, unsigned long stack) {
+  unsigned long at = stack, words = (unsigned long)ptrace(PTRACE_PEEKDATA, child, at, 0) + 2;
+  at += words * sizeof(long); /* argc, the arguments and NULL */
+  while (ptrace(PTRACE_PEEKDATA, child, at, 0)) at += sizeof(long);
+  for (at += sizeof(long);; at += 2 * sizeof(long)) {
+    long type = ptrace(PTRACE_PEEKDATA, child, at, 0);
+    if (type == AT_NULL) return;
+    if (type == AT_SYSINFO_EHDR && ptrace(PTRACE_POKEDATA, child, at, AT_IGNORE)) fail("PTRACE_POKEDATA");
+  }
+}
+
+/* a day forth and a day back, by turns */
+static void shift_clock(pid_t child, const struct call *entry, int turn) {
+  static const long day = 24 * 60 * 60;
+  unsigned long at = 0;
+  if (entry->number == SYS_clock_gettime && entry->arguments[0] == CLOCK_REALTIME) at = entry->arguments[1];
+#ifdef SYS_time
+  if (entry->number == SYS_gettimeofday) at = entry->arguments[0];
+#endif
+  if (!at) return;
+  long seconds = ptrace(PTRACE_PEEKDATA, child, at, 0);
+  if (ptrace(PTRACE_POKEDATA, child, at, seconds + (turn % 2 ? day : -day))) fail("PTRACE_POKEDATA");
+}
+
+/* without-tcp-diag -- COMMAND..., with-jumping-clock -- COMMAND... */
+static int traced(char **argument, int clock) {
   pid_t child = fork();
   if (child < 0) fail("fork");
   if (!child) {
@@ -224,25 +251,36 @@ static int without_tcp_diag(char **argument) {
     execvp(argument[1], argument + 1);
     fail(argument[1]);
   }
-  int status, spoilt = 0, deliver = 0;
+  int status, spoilt = 0, asked = 0, deliver = 0;
+  struct call call, entry = {0};
   waitpid(child, &status, 0);
-  ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+  ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC);
   for (;;) {
     if (ptrace(PTRACE_SYSCALL, child, 0, deliver)) fail("PTRACE_SYSCALL");
     deliver = 0;
     if (waitpid(child, &status, 0) < 0) fail("waitpid");
     if (WIFEXITED(status) || WIFSIGNALED(status)) break;
-    if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
-      deliver = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+    if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8)) {
+      if (clock && ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof call, &call) > 0) hide_vdso(child, call.stack);
       continue;
     }
-    struct call call;
-    if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof call, &call) > 0 && call.op == 1 && is_send(call.number)) {
-      spoil_dump(child, &call);
-      spoilt++;
+    if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+      deliver = WSTOPSIG(status);
+      continue;
+    }
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof call, &call) <= 0) continue;
+    if (call.op == PTRACE_SYSCALL_INFO_ENTRY_OP) {
+      entry = call;
+      if (!clock && is_send(call.number)) {
+        spoil_dump(child, &call);
+        spoilt++;
+      }
+    } else if (clock) {
+      asked += entry.number == SYS_clock_gettime;
+      shift_clock(child, &entry, asked);
     }
   }
-  dprintf(1, "spoilt %d\n", spoilt);
+  dprintf(1, "spoilt %d, asked %d\n", spoilt, asked);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -256,7 +294,8 @@ int main(int count, char **argument) {
   if (!strcmp(what, "kill")) return syscall(SYS_kill, atoi(rest[0]), atoi(rest[1])) ? 1 : 0;
   if (!strcmp(what, "pty")) return pty(rest);
   if (!strcmp(what, "bench")) return bench(atoi(rest[0]), rest + 1);
-  if (!strcmp(what, "without-tcp-diag")) return without_tcp_diag(rest);
+  if (!strcmp(what, "without-tcp-diag")) return traced(rest, 0);
+  if (!strcmp(what, "with-jumping-clock")) return traced(rest, 1);
   errno = EINVAL;
   fail(what);
 }

@@ -221,26 +221,6 @@ class HardTimesNs {
     }
   }
 
-  @Test
-  void more_events_than_it_can_take_are_traffic() {
-    try (Network network = new Network();
-        Running drain = network.drain()) {
-      Running.quickly("not waiting").until(() -> Running.state(drain.pid()).equals("S"));
-      drain.signal(19);
-      Running.quickly("not stopped").until(() -> Running.state(drain.pid()).equals("T"));
-      // far more than its socket holds; nothing of them is left when it looks
-      network.clients().tell("repeat 0 5000" + SHORT);
-      network.clients().tell("pause 1500");
-      long continued = System.nanoTime();
-      drain.signal(18);
-      Result result = drain.end();
-
-      assertThat(result.code()).as(result.err()).isZero();
-      assertThat(result.after(continued))
-          .isBetween(Duration.ofMillis(950), Duration.ofMillis(1_500));
-    }
-  }
-
   /** For the one who is stopped, the clock has jumped. */
   @Test
   void a_jump_of_the_clock_beyond_the_quiet_time_hides_no_traffic() {
@@ -257,6 +237,67 @@ class HardTimesNs {
 
       assertThat(result.code()).isZero();
       assertThat(result.after(last)).isBetween(Duration.ofMillis(980), Duration.ofMillis(1_400));
+    }
+  }
+
+  @Test
+  void the_time_of_day_may_jump_by_days() {
+    try (Network network = new Network()) {
+      network.clients().begin("repeat 250 8" + SHORT);
+      try (Running drain =
+          network
+              .start()
+              .program(
+                  List.of(
+                      Programs.puppet(),
+                      "with-jumping-clock",
+                      "--",
+                      Programs.init(),
+                      "drain",
+                      "--ports",
+                      "8080",
+                      "--quiet",
+                      "1",
+                      "--min",
+                      "0",
+                      "--max",
+                      "15"))) {
+        long last = network.clients().done();
+        Result result = drain.end();
+
+        assertThat(result.code()).isZero();
+        assertThat(result.after(last)).isBetween(Duration.ofMillis(980), Duration.ofMillis(1_400));
+        assertThat(result.out()).containsPattern("asked [1-9]");
+      }
+    }
+    try (Running sleep =
+        Start.plain()
+            .program(
+                List.of(
+                    Programs.puppet(),
+                    "with-jumping-clock",
+                    "--",
+                    Programs.init(),
+                    "sleep",
+                    "1"))) {
+      assertThat(sleep.end().took()).isBetween(Duration.ofMillis(995), Duration.ofMillis(1_600));
+    }
+    try (Running waitFor =
+        Start.plain()
+            .program(
+                List.of(
+                    Programs.puppet(),
+                    "with-jumping-clock",
+                    "--",
+                    Programs.init(),
+                    "wait-for",
+                    "--timeout",
+                    "1",
+                    "file:///nowhere"))) {
+      Result result = waitFor.end();
+
+      assertThat(result.code()).isEqualTo(1);
+      assertThat(result.took()).isBetween(Duration.ofMillis(995), Duration.ofMillis(1_800));
     }
   }
 
@@ -291,67 +332,6 @@ class HardTimesNs {
 
   private static boolean timeNamespaces() {
     return Files.exists(Path.of("/proc/self/ns/time"));
-  }
-
-  @Test
-  void ten_thousand_idle_connections_do_not_hold_it() {
-    try (Network network = new Network()) {
-      network.clients().tell("flood 10000 " + Network.TO_POD);
-      network.clients().tell("pause 1100");
-      try (Running drain = network.drain()) {
-        Result result = drain.end();
-
-        assertThat(result.code()).isZero();
-        assertThat(result.took()).isLessThan(Duration.ofMillis(1_500));
-      }
-    }
-  }
-
-  @Test
-  void one_busy_connection_among_ten_thousand_is_found() {
-    try (Network network = new Network()) {
-      network.clients().tell("flood 10000 " + Network.TO_POD);
-      network.clients().tell("connect old " + Network.TO_POD);
-      network.clients().begin("repeat 250 12 send old 10");
-      try (Running drain = network.drain()) {
-        long last = network.clients().done();
-        Result result = drain.end();
-
-        assertThat(result.code()).isZero();
-        assertThat(result.after(last)).isBetween(Duration.ofMillis(980), Duration.ofMillis(1_400));
-      }
-    }
-  }
-
-  @Test
-  void ten_thousand_busy_connections_are_counted_at_the_maximum() {
-    try (Network network = new Network()) {
-      network.clients().tell("flood 10000 " + Network.TO_POD);
-      network.pod().begin("repeat 300 30 push 1");
-      try (Running drain = network.drain("--max", "3")) {
-        Result result = drain.end();
-
-        assertThat(result.code()).isZero();
-        assertThat(result.took()).isBetween(Duration.ofMillis(2_990), Duration.ofMillis(4_000));
-        assertThat(result.err())
-            .containsPattern("max reached with \\d+ busy connections from 10\\.77\\.0\\.1")
-            .hasSizeLessThan(5_000);
-      }
-    }
-  }
-
-  @Test
-  void a_storm_of_short_connections_is_traffic_to_its_end() {
-    try (Network network = new Network()) {
-      network.clients().begin("repeat 0 20000" + SHORT);
-      try (Running drain = network.drain("--max", "60")) {
-        long last = network.clients().done();
-        Result result = drain.end();
-
-        assertThat(result.code()).isZero();
-        assertThat(result.after(last)).isBetween(Duration.ofMillis(980), Duration.ofMillis(1_500));
-      }
-    }
   }
 
   @Test
@@ -455,14 +435,14 @@ class HardTimesNs {
     Result result =
         Start.first()
             .shell(
-                "for i in $(seq 0 200); do"
+                "for i in $(seq 0 99); do"
                     + " \"$init\" --subreaper --drain --ports 1 --quiet 50ms --min 0 --max 1"
                     + " -- sleep 30 & p=$!;"
                     + " until grep -q holdfast /proc/$p/comm; do :; done 2>/dev/null;"
                     + " j=0; while [ $j -lt $((i * 10)) ]; do j=$((j + 1)); done;"
                     + " kill -TERM $p; wait $p; echo $?; done | sort | uniq -c");
 
-    assertThat(result.outLines()).singleElement().asString().matches(" *201 143");
+    assertThat(result.outLines()).singleElement().asString().matches(" *100 143");
   }
 
   /** All signals, at once and in any order: it ends as its child does. */
@@ -490,8 +470,8 @@ class HardTimesNs {
       try (Running storm =
           Start.plain()
               .shellRunning(
-                  "for i in $(seq 20); do for s in 1 2 3 10 13 14 15 16 17 18 20 21 22 23 24 25 26 27"
-                      + " 28 29 30 34 35 40 50 64; do \"$puppet\" kill "
+                  "for i in $(seq 20); do for s in 1 2 3 10 13 14 15 16 17 18 20 21 22 23 24 25 26"
+                      + " 27 28 29 30 34 35 40 50 64; do \"$puppet\" kill "
                       + pid
                       + " $s; done; done")) {
         assertThat(storm.end(Duration.ofSeconds(60)).code()).isZero();

@@ -60,6 +60,7 @@ final class Network implements AutoCloseable {
             link set eth0 up
             link set lo up
             POD
+            ip netns exec $C sysctl -qw net.ipv4.ip_local_port_range="2000 65000"
             ip -n $C -batch - <<REST
             addr add 10.77.0.1/24 dev eth0
             addr add 10.77.0.9/24 dev eth0
@@ -78,6 +79,7 @@ final class Network implements AutoCloseable {
     clients.tell("short " + TO_POD);
     clients.tell("short " + NODE + " " + POD + " " + PORT);
     clients.tell("short " + CLIENT6 + " " + POD6 + " " + PORT);
+    clients.tell("short " + NODE6 + " " + POD6 + " " + PORT);
   }
 
   /** Namespaces of test runs that were killed. */

@@ -318,9 +318,9 @@ class SignalIT {
     Result result =
         Start.plain()
             .shell(
-                "for i in $(seq 300); do \"$init\" -- sleep 30 & p=$!;"
-                    + " c=; until [ -n \"$c\" ]; do read -r c < /proc/$p/task/$p/children; done 2>/dev/null;"
-                    + " kill -TERM $p; wait $p; [ $? = 143 ] || echo \"run $i: $?\"; done");
+                "for i in $(seq 300); do \"$init\" -- sleep 30 & p=$!; c=; until [ -n \"$c\" ]; do"
+                    + " read -r c < /proc/$p/task/$p/children; done 2>/dev/null; kill -TERM $p;"
+                    + " wait $p; [ $? = 143 ] || echo \"run $i: $?\"; done");
 
     assertThat(result.code()).isZero();
     assertThat(result.out()).isEmpty();
