@@ -26,8 +26,10 @@ class LoadNs {
       Result result = drain.end();
 
       assertThat(result.code()).as(result.err()).isZero();
+      // ignored, they would let it end at once: the last of them is 1.5 s old
       assertThat(result.after(continued))
-          .isBetween(Duration.ofMillis(950), Duration.ofMillis(1_500));
+          .as(result.err())
+          .isBetween(Duration.ofMillis(300), Duration.ofMillis(1_500));
     }
   }
 
