@@ -3,6 +3,7 @@ package dev.holdfast.admission;
 import dev.holdfast.cluster.ClusterConnection;
 import dev.holdfast.cluster.ClusterView;
 import dev.holdfast.cluster.NoCluster;
+import dev.holdfast.disruption.Disruption;
 import dev.holdfast.hardening.KubernetesVersion;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.Context;
@@ -39,7 +40,8 @@ class AdmissionRoutes {
       ActivePolicies policies,
       ClusterConnection connection,
       HoldfastConfig config,
-      ReviewMetrics metrics) {
+      ReviewMetrics metrics,
+      Disruption disruption) {
     observer = metrics;
     ClusterView cluster = noCluster(config);
     if (connection.cluster().isPresent()) {
@@ -48,7 +50,7 @@ class AdmissionRoutes {
     ReviewHandler.Engine engine =
         (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known);
     handler = new ReviewHandler(engine, cluster, metrics);
-    advice = new AdviceHandler(engine, cluster, metrics);
+    advice = new AdviceHandler(engine, cluster, metrics, disruption::advise);
   }
 
   /** The version that is configured, and nothing else. */

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.cluster.ClusterView;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.hardening.ClusterFacts.Workload;
+import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Outcome;
 import dev.holdfast.policy.LabelSelector;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,11 +28,20 @@ final class AdviceHandler {
   private final ReviewHandler.Engine engine;
   private final ClusterView cluster;
   private final ReviewObserver observer;
+  private final Budgets budgets;
 
-  AdviceHandler(ReviewHandler.Engine engine, ClusterView cluster, ReviewObserver observer) {
+  /** Tells of disruption budgets. */
+  interface Budgets {
+    /** What whoever applies this workload or budget should know. */
+    List<Finding> advise(JsonNode object, String namespace);
+  }
+
+  AdviceHandler(
+      ReviewHandler.Engine engine, ClusterView cluster, ReviewObserver observer, Budgets budgets) {
     this.engine = engine;
     this.cluster = cluster;
     this.observer = observer;
+    this.budgets = budgets;
   }
 
   /**
@@ -62,6 +73,10 @@ final class AdviceHandler {
     try {
       if (isAboutTemplate(request)) {
         warnings = warnings(request);
+      } else if (isWritten(request)
+          && request.isKind("policy", "v1", "PodDisruptionBudget")
+          && !request.object().path("spec").equals(request.oldObject().path("spec"))) {
+        warnings = Warnings.of(budgets.advise(request.object(), request.namespace()));
       }
     } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
       // Advice is never worth a failed call.
@@ -90,13 +105,18 @@ final class AdviceHandler {
                 known.namespaceLabels(),
                 known.services(),
                 Optional.of(workload(kind, request.object()))));
-    return Warnings.advice(outcome);
+    List<String> warnings = new ArrayList<>(Warnings.advice(outcome));
+    warnings.addAll(Warnings.of(budgets.advise(request.object(), request.namespace())));
+    return warnings;
   }
 
   private static boolean isAboutTemplate(AdmissionRequest request) {
+    return isWritten(request) && !kind(request).isEmpty();
+  }
+
+  private static boolean isWritten(AdmissionRequest request) {
     return (request.operation().equals("CREATE") || request.operation().equals("UPDATE"))
-        && request.subResource().isEmpty()
-        && !kind(request).isEmpty();
+        && request.subResource().isEmpty();
   }
 
   /** The kind if it is one that makes pods of a template; else "". */

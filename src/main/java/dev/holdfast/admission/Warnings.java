@@ -90,6 +90,15 @@ final class Warnings {
     return String.join(", ", rules);
   }
 
+  /** Findings that come from no outcome, one line each; the first ones if there are many. */
+  static List<String> of(List<Finding> findings) {
+    List<String> lines = new ArrayList<>();
+    for (Finding finding : findings.subList(0, Math.min(findings.size(), MAX_ADVICE))) {
+      lines.add(line(found(finding), ""));
+    }
+    return lines;
+  }
+
   /** A warning that comes from no outcome. */
   static String of(String text) {
     return line(text, "");

@@ -1,14 +1,22 @@
 package dev.holdfast.disruption;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.holdfast.cluster.Cluster;
 import dev.holdfast.cluster.ClusterConnection;
 import dev.holdfast.cluster.Duty;
 import dev.holdfast.cluster.Role;
 import dev.holdfast.cluster.ServingPolicies;
+import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.BudgetAdvice;
+import dev.holdfast.disruption.budget.Decider;
+import dev.holdfast.disruption.budget.Decision;
+import dev.holdfast.disruption.budget.Documents;
 import dev.holdfast.disruption.budget.Neighbourhood;
+import dev.holdfast.disruption.budget.Ruling;
+import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.disruption.budget.Workload.Key;
 import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -21,6 +29,7 @@ import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -31,7 +40,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -45,6 +53,9 @@ public class Disruption implements Duty {
 
   /** Enough to keep the API server busy, and few enough that it does not notice. */
   private static final int WORKERS = 4;
+
+  private static final Set<String> WITH_BUDGETS = Set.of("Deployment", "StatefulSet");
+  private static final Set<String> TOLD = Set.of("selects-others", "refused-value", "name-taken");
 
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration LOOK_AT_POLICIES = Duration.ofSeconds(1);
@@ -102,9 +113,44 @@ public class Disruption implements Duty {
     watch = attached;
   }
 
-  /** Asks what is known of a namespace; nothing is, where no cluster is asked. */
-  public <T> T with(String namespace, Function<Neighbourhood, T> question) {
-    return neighbourhoods.with(namespace, question);
+  /**
+   * What whoever applies a budget or a workload should know; advice of severity INFO left out. From
+   * memory, and quick.
+   *
+   * @param object a PodDisruptionBudget, or a workload with a pod template
+   * @param namespace it is or will be in
+   */
+  public List<Finding> advise(JsonNode object, String namespace) {
+    List<Finding> findings = new ArrayList<>();
+    if (object.path("kind").asText().equals("PodDisruptionBudget")) {
+      Budget budget = Documents.budget(object, namespace);
+      findings.addAll(neighbourhoods.with(namespace, all -> BudgetAdvice.of(all, budget)));
+    } else {
+      Workload workload = Documents.workload(object, namespace);
+      findings.addAll(neighbourhoods.with(namespace, all -> advise(all, workload)));
+    }
+    findings.removeIf(finding -> finding.severity() == Severity.INFO);
+    return findings;
+  }
+
+  private List<Finding> advise(Neighbourhood neighbourhood, Workload workload) {
+    List<Finding> findings = new ArrayList<>();
+    if (WITH_BUDGETS.contains(workload.key().kind())) {
+      Map<String, String> labels =
+          watch == null ? Map.of() : watch.labels(workload.key().namespace());
+      Ruling ruling = Ruling.of(workload, policies.serving().serving(), ownNamespace, labels);
+      Decision decision =
+          new Decider(neighbourhood, workload, ruling, true)
+              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, clock.instant(), false);
+      // Of annotations and labels that cannot be followed the engine tells.
+      for (Finding finding : decision.findings()) {
+        if (TOLD.contains(finding.reason())) {
+          findings.add(finding);
+        }
+      }
+    }
+    findings.addAll(BudgetAdvice.of(neighbourhood, workload));
+    return findings;
   }
 
   /** What is wrong with the kinds that are followed for budgets, by their plural names. */

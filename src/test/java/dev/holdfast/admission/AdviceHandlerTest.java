@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.cluster.ClusterView;
 import dev.holdfast.cluster.NoCluster;
 import dev.holdfast.hardening.ClusterFacts;
+import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Hardener;
+import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.PolicyLoader;
+import dev.holdfast.policy.RuleName;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +37,17 @@ class AdviceHandlerTest {
     return new AdviceHandler(
         new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system")::harden,
         cluster,
-        ReviewObserver.NONE);
+        ReviewObserver.NONE,
+        (object, namespace) ->
+            object.path("kind").asText().equals("PodDisruptionBudget")
+                ? List.of(
+                    new Finding(
+                        Optional.of(RuleName.DISRUPTION_BUDGET),
+                        Severity.WARNING,
+                        "allows-no-disruption",
+                        "",
+                        namespace + "/" + object.at("/metadata/name").asText()))
+                : List.of());
   }
 
   private static String review(
@@ -222,5 +235,17 @@ class AdviceHandlerTest {
     found.complete(null);
 
     assertThat(answer.get().status()).isEqualTo(200);
+  }
+
+  @Test
+  void whoever_applies_a_budget_is_told_what_harm_it_can_do() throws Exception {
+    String budget =
+        "{'kind':'PodDisruptionBudget','metadata':{'name':'b'},'spec':{'maxUnavailable':0}}";
+
+    assertThat(advice(review("policy", "PodDisruptionBudget", "CREATE", budget, "null")))
+        .containsExactly("holdfast: disruption-budget: shop/b");
+    assertThat(advice(review("policy", "PodDisruptionBudget", "UPDATE", budget, budget)))
+        .as("nothing has changed")
+        .isEmpty();
   }
 }

@@ -41,6 +41,37 @@ public final class BudgetAdvice {
     return List.copyOf(advice.findings);
   }
 
+  /**
+   * The findings about users' budgets for a workload that is new or about to change: those that
+   * would make drains wait for it, or that meet on its pods.
+   */
+  public static List<Finding> of(Neighbourhood neighbourhood, Workload workload) {
+    Neighbourhood changed = new Neighbourhood(workload.key().namespace());
+    List<Finding> findings = new ArrayList<>();
+    List<Budget> budgets = new ArrayList<>();
+    for (Budget budget : neighbourhood.selecting(workload.templateLabels())) {
+      if (!neighbourhood.isOurs(budget)) {
+        budgets.add(budget);
+        changed.put(budget);
+      }
+    }
+    for (Budget budget : budgets) {
+      BudgetAdvice advice = new BudgetAdvice(changed, budget);
+      advice.tellOfTwo(List.of(workload), List.of());
+      advice.tellOfKinds(List.of(workload), List.of());
+      boolean scales = !WITHOUT_SCALE.contains(workload.key().kind());
+      int others = 0;
+      for (Workload other : neighbourhood.selectedWorkloads(budget.selector().orElseThrow())) {
+        others += other.key().equals(workload.key()) ? 0 : other.replicas();
+      }
+      if (scales && others == 0) {
+        advice.tellOfNone(workload.replicas(), neighbourhood.floor(workload));
+      }
+      findings.addAll(advice.findings);
+    }
+    return List.copyOf(findings);
+  }
+
   private void judge() {
     Optional<LabelSelector> selector = budget.selector();
     List<Workload> workloads = selector.map(neighbourhood::selectedWorkloads).orElse(List.of());
@@ -51,6 +82,9 @@ public final class BudgetAdvice {
           "selects-nothing",
           "/spec/selector",
           selector.isEmpty() ? "it has no selector" : "no workload here has pods with its labels");
+      if (budget.amount().isEmpty() || isNever(budget.amount().get())) {
+        tellOfNone(0, 0);
+      }
       return;
     }
     tellOfKinds(workloads, pods);
@@ -118,8 +152,9 @@ public final class BudgetAdvice {
     }
     BudgetAmount amount = budget.amount().get();
     String path = "/spec/" + amount.field().word();
-    boolean never = amount.field() == BudgetAmount.Field.MAX_UNAVAILABLE && amount.number() == 0;
-    if (never || replicas > 0 && amount.disruptionsOf(replicas) == 0) {
+    if (isNever(amount)) {
+      none(path, amount.toString());
+    } else if (replicas > 0 && amount.disruptionsOf(replicas) == 0) {
       none(path, amount + " of " + replicas + (replicas == 1 ? " replica" : " replicas"));
     } else if (floor > 0 && floor < replicas && amount.disruptionsOf(floor) == 0) {
       none(path, amount + ", once autoscaling has left " + floor);
@@ -134,6 +169,13 @@ public final class BudgetAdvice {
                 + " have to be");
       }
     }
+  }
+
+  /** Whether it allows nothing, however many replicas there are. */
+  private static boolean isNever(BudgetAmount amount) {
+    return amount.field() == BudgetAmount.Field.MAX_UNAVAILABLE
+        ? amount.number() == 0
+        : amount.percent() && amount.number() >= 100;
   }
 
   private void none(String path, String because) {

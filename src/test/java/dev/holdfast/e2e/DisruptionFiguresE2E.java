@@ -1,0 +1,163 @@
+package dev.holdfast.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What disruption budgets cost in a large cluster; docs/benchmarks.md says how to run it. The
+ * Deployments are paused, so that no pods are made: what is measured is Holdfast.
+ */
+@EnabledIfSystemProperty(named = "holdfast.figures", matches = "\\d+")
+class DisruptionFiguresE2E {
+  private static final int WORKLOADS = Integer.getInteger("holdfast.figures", 0);
+  private static final int NAMESPACES = 100;
+  private static final int CHANGES = Math.min(500, WORKLOADS / 4);
+  private static final Duration LONG = Duration.ofMinutes(10);
+  private static final String PREFIX = "holdfast-figures-";
+
+  @TempDir Path folder;
+
+  @Test
+  void many_workloads() throws Exception {
+    Config config = new ConfigBuilder(Config.autoConfigure(null)).build();
+    try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build();
+        RunningHoldfast holdfast =
+            new RunningHoldfast(folder)
+                .role("controller")
+                .with("JAVA_TOOL_OPTIONS", "-XX:+UseSerialGC -Xmx128m")
+                .with("HOLDFAST_DISRUPTION_CALM", "1s")
+                .with("HOLDFAST_DISRUPTION_RESYNC_PERIOD", "10s")) {
+      client
+          .resource(Files.readString(Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml")))
+          .forceConflicts()
+          .serverSideApply();
+      client
+          .resource(Files.readString(Path.of("deploy/policy.yaml")))
+          .forceConflicts()
+          .serverSideApply();
+      client
+          .resource(Files.readString(Path.of("deploy/namespace.yaml")))
+          .forceConflicts()
+          .serverSideApply();
+      long began = System.nanoTime();
+      inParallel(client, WORKLOADS);
+      System.out.printf("%d Deployments made in %d s%n", WORKLOADS, seconds(began));
+
+      began = System.nanoTime();
+      holdfast.launch();
+      await().atMost(LONG).until(holdfast::isReady);
+      await().atMost(LONG).until(() -> holdfast.log().contains("looks after budgets"));
+      long ready = seconds(began);
+      await().atMost(LONG).until(() -> applied(holdfast) >= WORKLOADS);
+      System.out.printf(
+          "first pass: %d s from the start of the process, of which %d s until it looks after"
+              + " budgets%n",
+          seconds(began), ready);
+      System.out.println("RSS " + rss(holdfast));
+
+      double count = handled(holdfast, "+Inf");
+      double within = handled(holdfast, "0.1");
+      for (int i = 0; i < CHANGES; i++) {
+        client.apps().deployments().inNamespace(namespace(i)).withName("web-" + i).scale(1);
+      }
+      await().atMost(LONG).until(() -> deleted(holdfast) >= CHANGES);
+      double events = handled(holdfast, "+Inf") - count;
+      System.out.printf(
+          "%d Deployments scaled to one: %.0f of %.0f events handled within 100 ms (%.2f %%)%n",
+          CHANGES,
+          handled(holdfast, "0.1") - within,
+          events,
+          100 * (handled(holdfast, "0.1") - within) / events);
+
+      double writes = holdfast.sum("holdfast_disruption_writes_total");
+      await().pollDelay(Duration.ofSeconds(60)).atMost(LONG).until(() -> true);
+      assertThat(holdfast.sum("holdfast_disruption_writes_total"))
+          .as("writes during six passes over everything")
+          .isEqualTo(writes);
+      System.out.println("no write in six passes; RSS " + rss(holdfast));
+    } finally {
+      try (KubernetesClient client = new KubernetesClientBuilder().build()) {
+        for (int i = 0; i < NAMESPACES; i++) {
+          client.namespaces().withName(PREFIX + i).delete();
+        }
+      }
+    }
+  }
+
+  private static String namespace(int workload) {
+    return PREFIX + workload % NAMESPACES;
+  }
+
+  private static void inParallel(KubernetesClient client, int count) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(16);
+    for (int i = 0; i < NAMESPACES; i++) {
+      String name = PREFIX + i;
+      client
+          .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+          .serverSideApply();
+    }
+    for (int i = 0; i < count; i++) {
+      String document =
+          """
+          ---
+          {apiVersion: apps/v1, kind: Deployment, metadata: {name: web-%d, namespace: %s},
+           spec: {paused: true, replicas: 3, selector: {matchLabels: {app: web-%d, team: shop}},
+             template: {metadata: {labels: {app: web-%d, team: shop, tier: frontend}},
+               spec: {containers: [{name: app, image: "registry.example/app:1", ports: [{containerPort: 8080}]}]}}}}
+          """
+              .formatted(i, namespace(i), i, i);
+      threads.execute(() -> client.resource(document).serverSideApply());
+    }
+    threads.shutdown();
+    assertThat(threads.awaitTermination(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(
+            client
+                .apps()
+                .deployments()
+                .inNamespace(PREFIX + 0)
+                .list(new ListOptionsBuilder().build())
+                .getItems())
+        .hasSize(count / NAMESPACES);
+  }
+
+  private static double applied(RunningHoldfast holdfast) {
+    return holdfast.sum("holdfast_disruption_writes_total{operation=\"apply\",result=\"success\"");
+  }
+
+  private static double deleted(RunningHoldfast holdfast) {
+    return holdfast.sum("holdfast_disruption_writes_total{operation=\"delete\",result=\"success\"");
+  }
+
+  private static double handled(RunningHoldfast holdfast, String bucket) {
+    return holdfast.sum(
+        "holdfast_disruption_handling_duration_seconds_bucket{le=\"" + bucket + "\"");
+  }
+
+  private static String rss(RunningHoldfast holdfast) throws Exception {
+    return Files.readAllLines(Path.of("/proc/" + holdfast.pid() + "/status")).stream()
+        .filter(line -> line.startsWith("VmRSS") || line.startsWith("VmHWM"))
+        .map(line -> line.replaceAll("\\s+", " "))
+        .toList()
+        .toString();
+  }
+
+  private static long seconds(long since) {
+    return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since);
+  }
+}
