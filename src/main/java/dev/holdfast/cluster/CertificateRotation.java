@@ -98,7 +98,10 @@ final class CertificateRotation implements AutoCloseable {
         .register(meters);
     for (String watched : List.of(secret, Secrets.authorityOf(secret))) {
       watch(
-          "secrets", () -> client.secrets().inNamespace(namespace).withName(watched), retryPeriod);
+          "secrets",
+          () -> client.secrets().inNamespace(namespace).withName(watched),
+          this::look,
+          retryPeriod);
     }
     for (String configuration : config.webhookConfigurations()) {
       watch(
@@ -109,6 +112,7 @@ final class CertificateRotation implements AutoCloseable {
                   .v1()
                   .mutatingWebhookConfigurations()
                   .withName(configuration),
+          this::restore,
           retryPeriod);
       watch(
           "validatingwebhookconfigurations",
@@ -118,6 +122,7 @@ final class CertificateRotation implements AutoCloseable {
                   .v1()
                   .validatingWebhookConfigurations()
                   .withName(configuration),
+          this::restore,
           retryPeriod);
     }
   }
@@ -130,15 +135,16 @@ final class CertificateRotation implements AutoCloseable {
   }
 
   private <T extends HasMetadata> void watch(
-      String plural, Supplier<Informable<T>> resource, Duration retryPeriod) {
+      String plural, Supplier<Informable<T>> resource, Runnable look, Duration retryPeriod) {
     watches.add(
         new WatchedKind<>(
             plural,
             "what changes of them is noticed later",
             resource,
-            () -> new FactStore<>((key, object) -> look(), key -> look()),
+            () -> new FactStore<>((key, object) -> look.run(), key -> look.run()),
             retryPeriod,
-            executor));
+            executor,
+            () -> {}));
   }
 
   /** Begins to follow and to look; returns at once. */
@@ -169,6 +175,21 @@ final class CertificateRotation implements AutoCloseable {
           GATHER.toMillis(),
           TimeUnit.MILLISECONDS);
     }
+  }
+
+  /** As long as it is wrong, API servers trust nobody: there is no time for a second look. */
+  private void restore() {
+    executor.execute(
+        () -> {
+          if (leading.getAsBoolean()) {
+            try {
+              rotator.restore();
+            } catch (RuntimeException e) {
+              LOG.debug("a bundle could not be restored", e);
+            }
+          }
+        });
+    look();
   }
 
   private void run() {

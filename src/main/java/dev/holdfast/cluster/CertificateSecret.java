@@ -44,7 +44,8 @@ public final class CertificateSecret implements AutoCloseable {
                     },
                     key -> changed.accept(Map.of())),
             retryPeriod,
-            executor);
+            executor,
+            () -> {});
   }
 
   /** Begins to follow; returns at once. */
