@@ -17,6 +17,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.stream.Stream;
 
 /** The arrows of docs/architecture.md, and house rules that a compiler cannot hold. */
 @AnalyzeClasses(packages = "dev.holdfast", importOptions = DoNotIncludeTests.class)
@@ -43,6 +44,8 @@ class ArchitectureTest {
           .definedBy("dev.holdfast.disruption..")
           .layer("cluster")
           .definedBy("dev.holdfast.cluster..")
+          .layer("certs")
+          .definedBy("dev.holdfast.certs..")
           .layer("hardening")
           .definedBy("dev.holdfast.hardening..")
           .layer("policy")
@@ -58,6 +61,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard", "disruption")
           .whereLayer("disruption")
           .mayOnlyBeAccessedByLayers("admission", "cli", "audit", "dashboard")
+          .whereLayer("certs")
+          .mayOnlyBeAccessedByLayers("admission", "cli", "cluster")
           .whereLayer("hardening")
           .mayOnlyBeAccessedByLayers(
               "admission", "cli", "audit", "cluster", "dashboard", "disruption")
@@ -163,13 +168,9 @@ class ArchitectureTest {
       isUsedOnlyIn("io.vertx..", "dev.holdfast.admission");
 
   @ArchTest
-  static final ArchRule only_the_cluster_and_its_budgets_use_the_kubernetes_client =
-      noClasses()
-          .that()
-          .resideOutsideOfPackages("dev.holdfast.cluster..", "dev.holdfast.disruption")
-          .should()
-          .dependOnClassesThat()
-          .resideInAPackage("io.fabric8..");
+  static final ArchRule only_the_cluster_budgets_and_certificates_use_the_kubernetes_client =
+      isUsedOnlyIn(
+          "io.fabric8..", "dev.holdfast.cluster", "dev.holdfast.disruption", "dev.holdfast.certs");
 
   @ArchTest
   static final ArchRule decisions_about_budgets_are_plain_java_and_jackson =
@@ -184,6 +185,26 @@ class ArchitectureTest {
               "dev.holdfast.disruption.budget",
               "dev.holdfast.hardening..",
               "dev.holdfast.policy..");
+
+  @ArchTest
+  static final ArchRule only_certificates_use_bouncy_castle =
+      isUsedOnlyIn("org.bouncycastle..", "dev.holdfast.certs");
+
+  @ArchTest
+  static final ArchRule certificates_know_nothing_of_pods_nor_of_the_server =
+      classes()
+          .that()
+          .resideInAPackage("dev.holdfast.certs..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java..",
+              "javax.net.ssl..",
+              "javax.security.auth.x500..",
+              "com.fasterxml.jackson..",
+              "io.fabric8..",
+              "org.bouncycastle..",
+              "dev.holdfast.certs..");
 
   @ArchTest
   static final ArchRule packages_are_named_by_feature =
@@ -221,7 +242,7 @@ class ArchitectureTest {
       noClasses()
           .that()
           // X.509 in the JDK and its library speaks of Date.
-          .haveSimpleNameNotContaining("Certificate")
+          .resideOutsideOfPackage("dev.holdfast.certs..")
           .should()
           .dependOnClassesThat(
               assignableTo(java.util.Date.class)
@@ -229,10 +250,11 @@ class ArchitectureTest {
                   .or(assignableTo(java.util.TimeZone.class))
                   .or(resideInAPackage("java.text..").and(nameMatching(".*DateFormat"))));
 
-  private static ArchRule isUsedOnlyIn(String library, String feature) {
+  private static ArchRule isUsedOnlyIn(String library, String... features) {
     return noClasses()
         .that()
-        .resideOutsideOfPackage(feature + "..")
+        .resideOutsideOfPackages(
+            Stream.of(features).map(feature -> feature + "..").toArray(String[]::new))
         .should()
         .dependOnClassesThat()
         .resideInAPackage(library);

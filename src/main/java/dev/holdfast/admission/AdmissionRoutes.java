@@ -8,7 +8,9 @@ import dev.holdfast.hardening.KubernetesVersion;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
@@ -16,6 +18,11 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
@@ -29,11 +36,16 @@ class AdmissionRoutes {
   private static final String MUTATE = "/mutate";
   private static final String ADVISE = "/advise";
 
+  /** Longer than any answer takes. */
+  private static final long LAST_ANSWERS_SECONDS = 10;
+
   private static final Logger LOG = Logger.getLogger(AdmissionRoutes.class);
 
   private final ReviewHandler handler;
   private final AdviceHandler advice;
   private final ReviewObserver observer;
+  private final Set<HttpConnection> connections =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
   private volatile boolean draining;
 
   AdmissionRoutes(
@@ -86,9 +98,18 @@ class AdmissionRoutes {
     router.route(path).handler(this::allowPostOnly);
   }
 
-  /** From now on clients are asked to go elsewhere; what they have sent is answered. */
+  /**
+   * From now on clients are asked to go elsewhere; what they have sent is answered. HTTP/1.1 can
+   * say so with an answer only; HTTP/2 has a message for it, after which a client sends nothing
+   * more on this connection, and sends again what may not have arrived.
+   */
   void drain(@Observes ShutdownDelayInitiatedEvent event) {
     draining = true;
+    List<HttpConnection> open;
+    synchronized (connections) {
+      open = List.copyOf(connections);
+    }
+    open.forEach(connection -> connection.shutdown(LAST_ANSWERS_SECONDS, TimeUnit.SECONDS));
   }
 
   private void answer(RoutingContext context, Handler answering) {
@@ -130,8 +151,14 @@ class AdmissionRoutes {
 
   private void send(RoutingContext context, Answer answer) {
     HttpServerResponse response = context.response();
-    if (draining && context.request().version() != HttpVersion.HTTP_2) {
+    HttpServerRequest request = context.request();
+    if (draining && request.version() != HttpVersion.HTTP_2) {
       response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
+    if (request.version() == HttpVersion.HTTP_2 && connections.add(request.connection())) {
+      if (draining) {
+        request.connection().shutdown(LAST_ANSWERS_SECONDS, TimeUnit.SECONDS);
+      }
     }
     response
         .setStatusCode(answer.status())

@@ -1,5 +1,7 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.certs.BadCertificateException;
+import dev.holdfast.certs.ServingPair;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,10 +69,27 @@ record CertificateFiles(List<Path> paths) {
     return new Content(files);
   }
 
-  /** What is wrong with the files as they are now; empty if they can be served. */
+  /** Why no server could use what the files hold; empty if it could, or if it is not PEM. */
+  Optional<String> problem(Content content) {
+    if (content.files().size() != 2) {
+      return Optional.empty();
+    }
+    try {
+      ServingPair.parse(
+          paths.get(0).toString(),
+          content.files().get(0),
+          paths.get(1).toString(),
+          content.files().get(1));
+      return Optional.empty();
+    } catch (BadCertificateException e) {
+      return Optional.of(e.getMessage());
+    }
+  }
+
+  /** Why no server could use the files as they are now; empty if one could. */
   Optional<String> problem() {
     try {
-      return PemPair.problem(read().files());
+      return problem(read());
     } catch (UnreadableException e) {
       return Optional.of(e.getMessage());
     }

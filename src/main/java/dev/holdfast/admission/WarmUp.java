@@ -1,18 +1,25 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.certs.Handshake;
+import dev.holdfast.cluster.Role;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpsServerStart;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
 /**
- * Answers reviews before any traffic comes. The API server waits two seconds at most, and the first
- * review of a cold process takes a good part of one; readiness is up when these are done.
+ * Answers reviews and a handshake before any traffic comes. The API server waits two seconds at
+ * most, and the first of either takes a cold process a good part of one; readiness is up when these
+ * are done.
  */
 @Readiness
 @Singleton
@@ -21,7 +28,8 @@ class WarmUp implements HealthCheck {
   private static final int REVIEWS = 300;
 
   private final ReviewHandler handler;
-  private volatile boolean done;
+  private volatile boolean reviewed;
+  private volatile boolean called;
 
   WarmUp(ActivePolicies policies, HoldfastConfig config) {
     handler =
@@ -29,6 +37,7 @@ class WarmUp implements HealthCheck {
             (pod, namespace, known) -> policies.hardener().harden(pod, namespace, known),
             AdmissionRoutes.noCluster(config),
             ReviewObserver.NONE);
+    called = config.role() == Role.CONTROLLER;
   }
 
   void start(@Observes StartupEvent event) {
@@ -45,7 +54,25 @@ class WarmUp implements HealthCheck {
         throw new IllegalStateException("the sample review is refused");
       }
     }
-    done = true;
+    reviewed = true;
+  }
+
+  /**
+   * Calls ourselves once; before there is a certificate that fails, but has loaded all the same.
+   */
+  void call(@ObservesAsync HttpsServerStart event) {
+    String host = event.options().getHost();
+    int port = event.options().getPort();
+    // 0 and less stand for any port, and this one is not told.
+    if (!called && port > 0) {
+      InetSocketAddress bound = new InetSocketAddress(host, port);
+      InetAddress address =
+          bound.getAddress() == null || bound.getAddress().isAnyLocalAddress()
+              ? InetAddress.getLoopbackAddress()
+              : bound.getAddress();
+      Handshake.shown(new InetSocketAddress(address, port), "localhost");
+    }
+    called = true;
   }
 
   private static byte[] sample() {
@@ -58,6 +85,6 @@ class WarmUp implements HealthCheck {
 
   @Override
   public HealthCheckResponse call() {
-    return HealthCheckResponse.named("warm-up").status(done).build();
+    return HealthCheckResponse.named("warm-up").status(reviewed && called).build();
   }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  holdfast serve",
       "",
       "holdfast COMMAND --help tells more about a command.",
-      "Exit codes: 0 fine, 1 findings (audit), 2 bad usage or input."
+      "Exit codes: 0 fine, 1 findings (audit, certs), 2 bad usage or input."
     })
 public final class Cli {
   @Option(
@@ -141,6 +142,14 @@ public final class Cli {
             new CommandLine(new ClusterCommand())
                 .addSubcommand(new ClusterCommand.Wait(terminal))
                 .addSubcommand(new ClusterCommand.Unregister(terminal)));
+    commands.put(
+        "certs",
+        () ->
+            new CommandLine(new CertsCommand())
+                .addSubcommand(new CertsCommand.Generate(terminal, Clock.systemUTC()))
+                .addSubcommand(new CertsCommand.Rotate(terminal, Clock.systemUTC()))
+                .addSubcommand(new CertsCommand.Show(terminal, Clock.systemUTC()))
+                .addSubcommand(new CertsCommand.Verify(terminal, Clock.systemUTC())));
     commands.put(
         "completion", () -> new CompletionCommand(terminal, () -> commandLine(terminal, "")));
     return commands;

@@ -5,7 +5,7 @@ final class ExitCode {
   /** All is well. */
   static final int FINE = 0;
 
-  /** There are findings at or above {@code --fail-on}. */
+  /** There are findings at or above {@code --fail-on}, or certificates are bad. */
   static final int FINDINGS = 1;
 
   /** The server could not start. */

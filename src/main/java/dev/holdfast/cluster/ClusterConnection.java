@@ -8,7 +8,10 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /** The cluster that this process works for, if there is one. */
@@ -17,9 +20,18 @@ public class ClusterConnection {
   private static final Logger LOG = Logger.getLogger(ClusterConnection.class);
 
   private final Optional<Cluster> cluster;
+  private final ClusterConfig config;
+  private final String namespace;
+  private final Instance<KubernetesClient> clients;
 
   ClusterConnection(
-      ClusterConfig config, Instance<KubernetesClient> clients, MeterRegistry meters) {
+      ClusterConfig config,
+      @ConfigProperty(name = "holdfast.namespace") String namespace,
+      Instance<KubernetesClient> clients,
+      MeterRegistry meters) {
+    this.config = config;
+    this.namespace = namespace;
+    this.clients = clients;
     boolean enabled = config.enabled().orElseGet(() -> ClusterFinder.isPlain(System.getenv()));
     cluster =
         enabled
@@ -52,6 +64,19 @@ public class ClusterConnection {
 
   void stop(@Observes ShutdownEvent event) {
     cluster.ifPresent(Cluster::close);
+  }
+
+  /**
+   * Follows the Secret of our namespace that holds the webhook's certificate; where a cluster is
+   * asked only.
+   *
+   * @param changed gets what it holds whenever that changes, empty when it is gone; must not throw
+   */
+  public CertificateSecret followSecret(String name, Consumer<Map<String, byte[]>> changed) {
+    CertificateSecret secret =
+        new CertificateSecret(clients.get(), namespace, name, config.retryPeriod(), changed);
+    secret.start();
+    return secret;
   }
 
   /** Empty where no cluster is asked. */

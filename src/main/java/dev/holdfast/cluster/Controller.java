@@ -1,6 +1,7 @@
 package dev.holdfast.cluster;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -15,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -38,19 +40,32 @@ class Controller {
             thread.setDaemon(true);
             return thread;
           });
+  private final CertificateConfig certificates;
+  private final ClusterConfig clusterConfig;
+  private final Config properties;
+  private final MeterRegistry meters;
   private volatile Leadership leadership;
+  private volatile CertificateRotation rotation;
 
   Controller(
       @ConfigProperty(name = "holdfast.role", defaultValue = "all") Role role,
       @ConfigProperty(name = "holdfast.namespace") String namespace,
       ClusterConnection connection,
       Instance<KubernetesClient> clients,
-      @Any Instance<Duty> duties) {
+      @Any Instance<Duty> duties,
+      CertificateConfig certificates,
+      ClusterConfig clusterConfig,
+      Config properties,
+      MeterRegistry meters) {
     this.role = role;
     this.namespace = namespace;
     this.connection = connection;
     this.clients = clients;
     this.duties = duties;
+    this.certificates = certificates;
+    this.clusterConfig = clusterConfig;
+    this.properties = properties;
+    this.meters = meters;
   }
 
   void start(@Observes StartupEvent event) {
@@ -68,6 +83,37 @@ class Controller {
         PERIOD_MILLISECONDS,
         TimeUnit.MILLISECONDS);
     duties.forEach(duty -> duty.begin(leadership::isLeading));
+    if (isSelfManaged()) {
+      rotation =
+          new CertificateRotation(
+              client,
+              namespace,
+              certificates.secret().orElseThrow(),
+              certificates,
+              clusterConfig.retryPeriod(),
+              leadership::isLeading,
+              meters,
+              Clock.systemUTC());
+      rotation.start();
+    }
+  }
+
+  /** Whether certificates are ours to make; without a Secret there is no place to keep them. */
+  private boolean isSelfManaged() {
+    boolean keyStore = false;
+    for (String property : properties.getPropertyNames()) {
+      keyStore |= property.startsWith("quarkus.tls.webhook.key-store.");
+    }
+    if (keyStore
+        || certificates.mode() != CertificateMode.SELF_MANAGED
+        || certificates.secret().isEmpty()) {
+      return false;
+    }
+    if (certificates.service().isEmpty()) {
+      throw new IllegalStateException(
+          "holdfast.certs.service: expected the name of the Service that certificates are for");
+    }
+    return true;
   }
 
   private void writeIfLeading(PolicyStatus status) {
@@ -88,6 +134,10 @@ class Controller {
 
   void stop(@Observes ShutdownEvent event) {
     stop();
+    CertificateRotation current = rotation;
+    if (current != null) {
+      current.close();
+    }
     executor.shutdownNow();
   }
 

@@ -2,6 +2,7 @@ package dev.holdfast.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.cluster.CertificateConfig;
 import dev.holdfast.cluster.ClusterConfig;
 import dev.holdfast.disruption.DisruptionConfig;
 import io.smallrye.config.ConfigMapping;
@@ -23,7 +24,11 @@ class ConfigurationPageTest {
   private static final Path PAGE = Path.of("docs/reference/configuration.md");
 
   static Stream<Method> ourProperties() {
-    return Stream.of(HoldfastConfig.class, ClusterConfig.class, DisruptionConfig.class)
+    return Stream.of(
+            HoldfastConfig.class,
+            ClusterConfig.class,
+            CertificateConfig.class,
+            DisruptionConfig.class)
         .flatMap(config -> Arrays.stream(config.getDeclaredMethods()));
   }
 

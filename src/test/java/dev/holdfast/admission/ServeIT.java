@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.certs.TestPairs;
 import dev.holdfast.cluster.ClusterPolicies;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.VersionInfo;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
@@ -30,7 +33,9 @@ import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +45,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,9 +162,24 @@ class ServeIT {
     policy.setApiVersion("holdfast.dev/v1alpha1");
     policy.setKind("HardeningPolicy");
     policy.setMetadata(new ObjectMetaBuilder().withName("of-the-cluster").build());
+    Map<String, byte[]> pair = TestPairs.good(Instant.now());
     try (KubernetesClient client = server.createClient()) {
       client.genericKubernetesResources(ClusterPolicies.RESOURCE).resource(policy).create();
       addWorkloads(client);
+      client.resource(secret(pair)).create();
+      for (String kind :
+          List.of("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")) {
+        client
+            .resource(
+                """
+                {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "%s",
+                 "metadata": {"name": "holdfast"},
+                 "webhooks": [{"name": "a.holdfast.dev", "clientConfig":
+                   {"service": {"name": "holdfast", "namespace": "holdfast-system"}, "caBundle": "%s"}}]}
+                """
+                    .formatted(kind, Base64.getEncoder().encodeToString(pair.get("ca.crt"))))
+            .create();
+      }
     }
     UsedVerbs.of(server); // ours
     Path kubeconfig = folder.resolve("kubeconfig");
@@ -173,7 +192,23 @@ class ServeIT {
          clusters: [{name: c, cluster: {server: "http://localhost:%d"}}]}
         """
             .formatted(server.getPort()));
-    return Map.of("KUBECONFIG", kubeconfig.toString());
+    return Map.of(
+        "KUBECONFIG", kubeconfig.toString(),
+        "HOLDFAST_CERTS_SECRET", "holdfast-tls",
+        "HOLDFAST_CERTS_SERVICE", "holdfast");
+  }
+
+  private static Secret secret(Map<String, byte[]> content) {
+    Map<String, String> data = new HashMap<>();
+    content.forEach((key, value) -> data.put(key, Base64.getEncoder().encodeToString(value)));
+    return new SecretBuilder()
+        .withNewMetadata()
+        .withName("holdfast-tls")
+        .withNamespace("holdfast-system")
+        .endMetadata()
+        .withType("kubernetes.io/tls")
+        .withData(data)
+        .build();
   }
 
   /** One that needs a disruption budget, and one whose budget has to go. */
@@ -249,6 +284,8 @@ class ServeIT {
                     && used.contains("patch policy/poddisruptionbudgets")
                     && used.contains("delete policy/poddisruptionbudgets")
                     && used.contains("watch keda.sh/scaledobjects")
+                    && used.contains(
+                        "patch admissionregistration.k8s.io/validatingwebhookconfigurations")
                     && used.stream().filter(verb -> verb.endsWith("/leases")).count() == 3;
               });
       SortedSet<String> granted = GrantedVerbs.of("holdfast-controller");
@@ -324,10 +361,11 @@ class ServeIT {
     Files.move(folder.resolve("tls.key"), folder.resolve("first.key"));
     writePair(Instant.now());
     assertThat(startWithPair("tls.crt", "first.key"))
-        .contains("could not start: the certificate cannot be served: the key is not");
+        .contains("could not start: the certificate cannot be served: ")
+        .contains("first.key: the key is not the certificate's");
     assertThat(startWithPair("no.crt", "tls.key")).contains("no.crt: no such file");
     Files.writeString(folder.resolve("bad.key"), "garbage");
-    assertThat(startWithPair("tls.crt", "bad.key")).contains("the key is no private key in PEM");
+    assertThat(startWithPair("tls.crt", "bad.key")).contains("bad.key: no private key in PEM");
   }
 
   private String startWithPair(String certificate, String key) throws Exception {
@@ -376,8 +414,9 @@ class ServeIT {
 
   @Test
   void certificate_files_are_reloaded_and_a_broken_pair_keeps_the_old_one() throws Exception {
-    Instant first = Instant.parse("2030-01-01T00:00:00Z");
-    Instant second = Instant.parse("2031-01-01T00:00:00Z");
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    Instant first = now.minus(Duration.ofDays(2));
+    Instant second = now.minus(Duration.ofDays(1));
     writePair(first);
     start(pair("tls.crt", "tls.key"));
     awaitReady();
@@ -387,8 +426,6 @@ class ServeIT {
     writePair(second);
     await()
         .atMost(LONG)
-        // Vert.x 4.5 drops a connection that arrives in the very moment of the change.
-        .ignoreException(SSLHandshakeException.class)
         .untilAsserted(
             () ->
                 assertThat(served().getNotBefore().toInstant())
@@ -398,6 +435,45 @@ class ServeIT {
     await().atMost(LONG).untilAsserted(() -> assertThat(log()).contains("no private key in PEM"));
     assertThat(served().getNotBefore().toInstant()).isEqualTo(second.minusSeconds(300));
     assertThat(review()).contains("\"allowed\":true");
+  }
+
+  @Test
+  void an_expired_certificate_is_served_but_not_ready_until_a_good_one_comes() throws Exception {
+    writePair(Instant.now().minus(Duration.ofDays(31)));
+    start(pair("tls.crt", "tls.key"));
+    await().atMost(LONG).until(() -> readiness() == 503 && log().contains("Listening on"));
+    assertThat(log()).contains("tls.crt: expired at ");
+    assertThat(served()).isNotNull();
+
+    writePair(Instant.now());
+    awaitReady();
+  }
+
+  @Test
+  void a_secret_is_served_as_soon_as_it_is_there_and_a_bad_one_is_not() throws Exception {
+    KubernetesMockServer server = mockServer();
+    Map<String, String> environment = new HashMap<>(cluster(server));
+    environment.put("HOLDFAST_CERTS_MODE", "provided");
+    try (KubernetesClient client = server.createClient()) {
+      client.secrets().inNamespace("holdfast-system").withName("holdfast-tls").delete();
+      start(environment, "--role", "webhook");
+      await().atMost(LONG).until(() -> readiness() == 503 && log().contains("Listening on"));
+
+      Map<String, byte[]> pair = TestPairs.good(Instant.now());
+      client.resource(secret(pair)).create();
+      awaitReady();
+      X509Certificate first = served();
+
+      client.resource(secret(Map.of("tls.crt", pair.get("tls.crt")))).update();
+      await().atMost(LONG).until(() -> log().contains("tls.key: not there"));
+      assertThat(readiness()).isEqualTo(200);
+      assertThat(served()).isEqualTo(first);
+
+      client.resource(secret(TestPairs.good(Instant.now()))).update();
+      await().atMost(Duration.ofSeconds(5)).until(() -> !served().equals(first));
+    } finally {
+      server.destroy();
+    }
   }
 
   private X509Certificate served() throws Exception {

@@ -1,16 +1,13 @@
 package dev.holdfast.admission;
 
+import dev.holdfast.certs.CertificateAuthority;
+import dev.holdfast.certs.ServingPair;
 import java.io.IOException;
-import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 
 /** Certificates for this machine, as files. */
 public final class TestCertificate {
@@ -21,14 +18,10 @@ public final class TestCertificate {
 
   /** A new pair for localhost and 127.0.0.1, valid from then on. */
   public static Pair issuedAt(Instant now) {
-    try {
-      KeyStore keyStore = SelfSignedCertificate.keyStore(Clock.fixed(now, ZoneOffset.UTC));
-      PrivateKey key = (PrivateKey) keyStore.getKey("webhook", "in-memory".toCharArray());
-      return new Pair(
-          pem(keyStore.getCertificate("webhook")), pem(new JcaPKCS8Generator(key, null)));
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
-    }
+    ServingPair pair = CertificateAuthority.selfSigned(now, Duration.ofDays(30));
+    return new Pair(
+        new String(pair.certificatePem(), StandardCharsets.US_ASCII),
+        new String(pair.keyPem(), StandardCharsets.US_ASCII));
   }
 
   /** Writes {@code tls.crt} and {@code tls.key}. */
@@ -37,13 +30,5 @@ public final class TestCertificate {
     Files.writeString(folder.resolve("tls.crt"), pair.certificate());
     Files.writeString(folder.resolve("tls.key"), pair.key());
     return pair;
-  }
-
-  private static String pem(Object content) throws IOException {
-    StringWriter text = new StringWriter();
-    try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
-      pem.writeObject(content);
-    }
-    return text.toString();
   }
 }

@@ -31,6 +31,11 @@ class CliTest {
         "cluster",
         "cluster wait",
         "cluster unregister",
+        "certs",
+        "certs generate",
+        "certs rotate",
+        "certs show",
+        "certs verify",
         "completion");
   }
 
@@ -70,6 +75,11 @@ class CliTest {
         "policy, Usage: holdfast policy",
         "policy validate, \"Missing required parameter: 'FILE'\"",
         "policy explain, \"Missing required option: '--pod=FILE|-'\"",
+        "certs, Usage: holdfast certs",
+        "certs verify --service a --namespace b, \"(--dir=DIR | --secret=NAME)\"",
+        "certs verify --service A_ --namespace b --dir c, \"A_\"",
+        "certs show --service a --namespace b --dir c --inject d, --inject needs --secret",
+        "certs generate --service a --namespace b --dir c --leaf-lifetime 1w, expected one like 90d",
         "completion fish, holdfast completion --help tells more.",
         "harden file.yaml, holdfast harden --help tells more."
       },

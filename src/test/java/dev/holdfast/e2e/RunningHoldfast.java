@@ -39,6 +39,7 @@ final class RunningHoldfast implements AutoCloseable {
   private final int management;
   private final Map<String, String> environment = new TreeMap<>();
   private String role = "all";
+  private boolean hasFiles = true;
   private Process process;
 
   /**
@@ -79,6 +80,12 @@ final class RunningHoldfast implements AutoCloseable {
     return this;
   }
 
+  /** Takes its certificate from a Secret in place of files; counts from the next start on. */
+  RunningHoldfast certificateOf(String secret) {
+    hasFiles = false;
+    return with("HOLDFAST_CERTS_SECRET", secret);
+  }
+
   /** Starts it, and waits until it takes requests. */
   void start() throws IOException {
     launch();
@@ -104,10 +111,14 @@ final class RunningHoldfast implements AutoCloseable {
     builder.environment().put("QUARKUS_HTTP_SSL_PORT", Integer.toString(port));
     builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(management));
     Path certificates = folder.getParent();
-    builder
-        .environment()
-        .put("QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT", certificates + "/tls.crt");
-    builder.environment().put("QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY", certificates + "/tls.key");
+    if (hasFiles) {
+      builder
+          .environment()
+          .put("QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT", certificates + "/tls.crt");
+      builder
+          .environment()
+          .put("QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY", certificates + "/tls.key");
+    }
     builder.environment().putAll(environment);
     process = builder.start();
   }

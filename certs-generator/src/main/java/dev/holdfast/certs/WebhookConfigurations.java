@@ -1,0 +1,218 @@
+package dev.holdfast.certs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.WebhookClientConfig;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.net.HttpURLConnection;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Our entries of the webhook configurations: those that call our Service. Writes their {@code
+ * caBundle}, and nothing else of them or of others.
+ */
+public final class WebhookConfigurations {
+  /** Unprocessable: the patch's test did not hold, as somebody else has written in between. */
+  private static final int HTTP_UNPROCESSABLE = 422;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final KubernetesClient client;
+  private final List<String> names;
+  private final ServingName service;
+
+  /**
+   * @param client closed by the caller
+   * @param names of MutatingWebhookConfigurations and ValidatingWebhookConfigurations; those that
+   *     do not exist are passed over
+   */
+  public WebhookConfigurations(KubernetesClient client, List<String> names, ServingName service) {
+    this.client = client;
+    this.names = List.copyOf(names);
+    this.service = service;
+  }
+
+  /** Of one webhook of ours: what it trusts. */
+  record Entry(String configuration, String webhook, Bundle bundle) {}
+
+  /** A configuration's webhook, of either kind. */
+  private record Webhook(String name, WebhookClientConfig clientConfig) {}
+
+  /** A configuration of either kind. */
+  private record Configuration(
+      Resource<? extends HasMetadata> resource,
+      String description,
+      String version,
+      List<Webhook> webhooks) {}
+
+  /**
+   * Our entries.
+   *
+   * @throws CertificateStore.UnavailableException if they cannot be read
+   */
+  List<Entry> entries() {
+    List<Entry> entries = new ArrayList<>();
+    for (Configuration configuration : configurations()) {
+      for (Webhook webhook : configuration.webhooks()) {
+        if (isOurs(webhook)) {
+          entries.add(
+              new Entry(
+                  configuration.description(),
+                  webhook.name(),
+                  Bundle.orEmpty(decode(webhook.clientConfig().getCaBundle()))));
+        }
+      }
+    }
+    return entries;
+  }
+
+  /**
+   * Why API servers would not accept what is served.
+   *
+   * @throws CertificateStore.UnavailableException if they cannot be read
+   */
+  public List<Problem> problems(ServingPair pair, Instant now) {
+    List<Entry> entries = entries();
+    if (entries.isEmpty()) {
+      return List.of(
+          new Problem(
+              Problem.Kind.MISSING,
+              "no webhook of "
+                  + String.join(", ", names)
+                  + " calls the Service "
+                  + service.namespace()
+                  + "/"
+                  + service.service()));
+    }
+    return entries.stream()
+        .filter(entry -> !entry.bundle().verifies(pair.chain(), now))
+        .map(
+            entry ->
+                new Problem(
+                    Problem.Kind.UNTRUSTED,
+                    entry.configuration()
+                        + ", webhook "
+                        + entry.webhook()
+                        + ": its caBundle does not trust tls.crt"))
+        .toList();
+  }
+
+  /**
+   * Makes our entries trust these authorities and no others.
+   *
+   * @throws CertificateStore.ConflictException if somebody else has written in between
+   * @throws CertificateStore.UnavailableException if they cannot be written
+   */
+  void inject(Bundle bundle) throws CertificateStore.ConflictException {
+    String wanted = Base64.getEncoder().encodeToString(bundle.pem());
+    for (Configuration configuration : configurations()) {
+      ArrayNode patch = JSON.createArrayNode();
+      // Positions are those of the object as it was read.
+      patch
+          .addObject()
+          .put("op", "test")
+          .put("path", "/metadata/resourceVersion")
+          .put("value", configuration.version());
+      for (int i = 0; i < configuration.webhooks().size(); i++) {
+        Webhook webhook = configuration.webhooks().get(i);
+        if (isOurs(webhook)
+            && !Bundle.orEmpty(decode(webhook.clientConfig().getCaBundle())).equals(bundle)) {
+          patch
+              .addObject()
+              .put("op", "add")
+              .put("path", "/webhooks/" + i + "/clientConfig/caBundle")
+              .put("value", wanted);
+        }
+      }
+      if (patch.size() > 1) {
+        patch(configuration, patch);
+      }
+    }
+  }
+
+  private static void patch(Configuration configuration, ArrayNode patch)
+      throws CertificateStore.ConflictException {
+    try {
+      configuration.resource().patch(PatchContext.of(PatchType.JSON), patch.toString());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT
+          || e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
+          || e.getCode() == HTTP_UNPROCESSABLE) {
+        throw new CertificateStore.ConflictException(
+            configuration.description() + " has been changed");
+      }
+      throw new CertificateStore.UnavailableException(
+          configuration.description() + " cannot be written: " + Secrets.reason(e), e);
+    }
+  }
+
+  private boolean isOurs(Webhook webhook) {
+    return Optional.ofNullable(webhook.clientConfig())
+        .map(WebhookClientConfig::getService)
+        .filter(called -> service.service().equals(called.getName()))
+        .filter(called -> service.namespace().equals(called.getNamespace()))
+        .isPresent();
+  }
+
+  private List<Configuration> configurations() {
+    List<Configuration> configurations = new ArrayList<>();
+    for (String name : names) {
+      var registration = client.admissionRegistration().v1();
+      Resource<MutatingWebhookConfiguration> mutating =
+          registration.mutatingWebhookConfigurations().withName(name);
+      get("MutatingWebhookConfiguration " + name, mutating)
+          .ifPresent(
+              found ->
+                  configurations.add(
+                      new Configuration(
+                          mutating,
+                          "MutatingWebhookConfiguration " + name,
+                          found.getMetadata().getResourceVersion(),
+                          found.getWebhooks().stream()
+                              .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
+                              .toList())));
+      Resource<ValidatingWebhookConfiguration> validating =
+          registration.validatingWebhookConfigurations().withName(name);
+      get("ValidatingWebhookConfiguration " + name, validating)
+          .ifPresent(
+              found ->
+                  configurations.add(
+                      new Configuration(
+                          validating,
+                          "ValidatingWebhookConfiguration " + name,
+                          found.getMetadata().getResourceVersion(),
+                          found.getWebhooks().stream()
+                              .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
+                              .toList())));
+    }
+    return configurations;
+  }
+
+  private static <T> Optional<T> get(String description, Resource<T> resource) {
+    try {
+      return Optional.ofNullable(resource.get());
+    } catch (KubernetesClientException e) {
+      throw new CertificateStore.UnavailableException(
+          description + " cannot be read: " + Secrets.reason(e), e);
+    }
+  }
+
+  private static byte[] decode(String bundle) {
+    try {
+      return bundle == null ? new byte[0] : Base64.getDecoder().decode(bundle);
+    } catch (IllegalArgumentException e) {
+      return new byte[0];
+    }
+  }
+}
