@@ -81,7 +81,9 @@ class DisruptionE2E {
             .with("POD_NAME", name)
             .with("HOLDFAST_DISRUPTION_CALM", CALM.toSeconds() + "s")
             .with("HOLDFAST_DISRUPTION_RESYNC_PERIOD", "5s");
-    made.start();
+    made.launch();
+    // A machine that runs all of this and more takes its time.
+    await().atMost(Duration.ofMinutes(3)).until(made::isReady);
     return made;
   }
 
