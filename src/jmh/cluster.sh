@@ -113,7 +113,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
   -addext subjectAltName=IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.crt" 2>/dev/null
 kubectl apply -f deploy/crd/hardeningpolicies.holdfast.dev.yaml >/dev/null
 kubectl wait --for=condition=Established crd/hardeningpolicies.holdfast.dev >/dev/null
-kubectl apply -f deploy/policy.yaml >/dev/null
+kubectl apply -f deploy/default/policy.yaml >/dev/null
 kubectl delete mutatingwebhookconfiguration holdfast --ignore-not-found >/dev/null
 fill
 

@@ -303,12 +303,15 @@ annotations:
 {{- end }}
 
 {{/*
-"true" while Helm could not create a policy: it talks to a cluster (only then it knows kinds, and not merely versions), and that
-does not know what a HardeningPolicy is. Else the policies are ordinary objects.
+"true" if the cluster has another schema for HardeningPolicy than this chart. Helm installs what is in crds/, and never
+looks at it again. Without a cluster to ask (`helm template`): nothing.
 */}}
-{{- define "holdfast.policiesLater" -}}
-{{- $versions := .Capabilities.APIVersions }}
-{{- if and .Values.crds.enabled .Values.installHook.enabled ($versions.Has "apps/v1/Deployment") (not ($versions.Has "holdfast.dev/v1alpha1")) }}true{{ end }}
+{{- define "holdfast.crdDiffers" -}}
+{{- $live := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "hardeningpolicies.holdfast.dev" }}
+{{- if $live }}
+{{- $ours := .Files.Get "crds/hardeningpolicies.holdfast.dev.yaml" | fromYaml }}
+{{- if ne (toJson $live.spec.versions) (toJson $ours.spec.versions) }}true{{ end }}
+{{- end }}
 {{- end }}
 
 {{/* YAML takes a plain Off for false, the API server does not. */}}

@@ -140,7 +140,7 @@ public final class Cli {
         "cluster",
         () ->
             new CommandLine(new ClusterCommand())
-                .addSubcommand(new ClusterCommand.Wait(terminal))
+                .addSubcommand(new ClusterCommand.UpdateCrd(terminal))
                 .addSubcommand(new ClusterCommand.Unregister(terminal)));
     commands.put(
         "certs",

@@ -1,10 +1,8 @@
 package dev.holdfast.cli;
 
 import dev.holdfast.cluster.Registration;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,60 +11,48 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "cluster",
     synopsisSubcommandLabel = "COMMAND",
-    description = "Installs and uninstalls what Helm cannot; for the chart's Jobs.",
+    description = "Upgrades and removes what Helm cannot; for the chart's Jobs.",
     footer = {
       "",
       "Examples:",
-      "  holdfast cluster wait --timeout 60",
+      "  holdfast cluster update-crd",
       "  holdfast cluster unregister holdfast"
     })
 final class ClusterCommand {
-  /** {@code holdfast cluster wait}. */
+  /** {@code holdfast cluster update-crd}. */
   @Command(
-      name = "wait",
-      description = "Waits until the cluster knows the custom resource HardeningPolicy.",
+      name = "update-crd",
+      description = "Brings the custom resource HardeningPolicy of the cluster up to this version.",
       footer = {
         "",
-        "Needs no rights: every service account may ask which kinds of objects there are.",
+        "It must be there: Helm, or kubectl apply, installs it.",
         "",
         "Examples:",
-        "  holdfast cluster wait",
-        "  holdfast cluster wait --timeout 300",
+        "  holdfast cluster update-crd",
         "",
-        "Exit codes: 0 it does, 1 it did not in time, 2 bad usage or no cluster."
+        "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
-  static final class Wait implements Callable<Integer> {
-    private static final long LOOK_MILLISECONDS = 250;
-
+  static final class UpdateCrd implements Callable<Integer> {
     private final Terminal terminal;
 
-    @Option(
-        names = "--timeout",
-        paramLabel = "SECONDS",
-        defaultValue = "60",
-        description = "How long; ${DEFAULT-VALUE} without it.")
-    private int timeoutSeconds;
-
-    Wait(Terminal terminal) {
+    UpdateCrd(Terminal terminal) {
       this.terminal = terminal;
     }
 
     @Override
-    public Integer call() throws InputException, InterruptedException {
+    public Integer call() throws InputException {
       try (Registration registration = open(terminal)) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(timeoutSeconds).toNanos();
-        while (!registration.knowsPolicies()) {
-          if (System.nanoTime() - deadline > 0) {
-            terminal
-                .err()
-                .println(
-                    "the cluster did not know HardeningPolicy within " + timeoutSeconds + " s");
-            return ExitCode.FAILED;
-          }
-          TimeUnit.MILLISECONDS.sleep(LOOK_MILLISECONDS);
-        }
-        terminal.out().println("the cluster knows HardeningPolicy");
+        boolean changed = registration.updateDefinition();
+        terminal
+            .out()
+            .println(
+                "customresourcedefinition/"
+                    + Registration.CRD
+                    + (changed ? " updated" : " unchanged"));
         return ExitCode.FINE;
+      } catch (Registration.RefusedException e) {
+        terminal.err().println(Style.plain(e.getMessage()));
+        return ExitCode.FAILED;
       }
     }
   }
@@ -99,6 +85,12 @@ final class ClusterCommand {
         description = "Delete the disruption budgets that Holdfast made as well.")
     private boolean budgets;
 
+    @Option(
+        names = "--remove-crd",
+        description =
+            "Delete the custom resource HardeningPolicy, and with it all policies, as well.")
+    private boolean crd;
+
     Unregister(Terminal terminal) {
       this.terminal = terminal;
     }
@@ -113,6 +105,9 @@ final class ClusterCommand {
         }
         if (budgets) {
           terminal.out().println(registration.removeBudgets() + " disruption budgets deleted");
+        }
+        if (crd && registration.removeDefinition()) {
+          terminal.out().println("customresourcedefinition/" + Registration.CRD + " deleted");
         }
         return ExitCode.FINE;
       } catch (Registration.RefusedException e) {

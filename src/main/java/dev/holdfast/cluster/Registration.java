@@ -1,12 +1,16 @@
 package dev.holdfast.cluster;
 
+import dev.holdfast.policy.PolicyCustomResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.ResourceNotFoundException;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +21,8 @@ import java.util.Map;
  * installed and uninstalled.
  */
 public final class Registration implements AutoCloseable {
-  private static final String POLICIES = "holdfast.dev/v1alpha1";
+  /** The custom resource's name. */
+  public static final String CRD = "hardeningpolicies.holdfast.dev";
 
   /** Its value alone is no proof: anybody may write it. */
   private static final String MANAGED_BY = "app.kubernetes.io/managed-by";
@@ -38,16 +43,52 @@ public final class Registration implements AutoCloseable {
         new KubernetesClientBuilder().withConfig(ClusterFinder.find(environment)).build());
   }
 
-  /** Whether HardeningPolicies can be written; false as well while nobody answers. */
-  public boolean knowsPolicies() {
+  /**
+   * Puts the schema of this version into the custom resource that is there.
+   *
+   * @return whether it had another
+   * @throws RefusedException if it is not there, or the cluster did not do it
+   */
+  public boolean updateDefinition() throws RefusedException {
     try {
-      var resources = client.getApiResources(POLICIES);
-      return resources != null
-          && resources.getResources().stream()
-              .anyMatch(resource -> resource.getName().equals("hardeningpolicies"));
+      var resource = definition();
+      CustomResourceDefinition current = resource.require();
+      CustomResourceDefinition ours =
+          Serialization.unmarshal(
+              PolicyCustomResource.definition().toString(), CustomResourceDefinition.class);
+      if (current.getSpec().getVersions().equals(ours.getSpec().getVersions())) {
+        return false;
+      }
+      // Another may write its status meanwhile: with the version that was read it is tried again.
+      resource.edit(
+          live -> {
+            live.setSpec(ours.getSpec());
+            return live;
+          });
+      return true;
     } catch (KubernetesClientException e) {
-      return false;
+      throw new RefusedException(e);
+    } catch (ResourceNotFoundException e) {
+      throw new RefusedException("the custom resource " + CRD + " is not there", e);
     }
+  }
+
+  /**
+   * Deletes the custom resource, and with it all policies.
+   *
+   * @return whether it was there
+   * @throws RefusedException if the cluster did not do it
+   */
+  public boolean removeDefinition() throws RefusedException {
+    try {
+      return !definition().delete().isEmpty();
+    } catch (KubernetesClientException e) {
+      throw new RefusedException(e);
+    }
+  }
+
+  private Resource<CustomResourceDefinition> definition() {
+    return client.apiextensions().v1().customResourceDefinitions().withName(CRD);
   }
 
   /**
@@ -141,6 +182,10 @@ public final class Registration implements AutoCloseable {
               ? String.valueOf(cause.getMessage())
               : cause.getStatus().getMessage(),
           cause);
+    }
+
+    RefusedException(String message, RuntimeException cause) {
+      super(message, cause);
     }
   }
 }

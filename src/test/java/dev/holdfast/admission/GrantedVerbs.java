@@ -15,7 +15,8 @@ public final class GrantedVerbs {
   /** As {@code list apps/deployments}. */
   public static SortedSet<String> of(String role) throws IOException {
     SortedSet<String> verbs = new TreeSet<>();
-    for (String document : Files.readString(Path.of("deploy/rbac.yaml")).split("(?m)^---$")) {
+    for (String document :
+        Files.readString(Path.of("deploy/default/rbac.yaml")).split("(?m)^---$")) {
       JsonNode object = new YAMLMapper().readTree(document);
       if (object.path("kind").asText().endsWith("Role")
           && object.at("/metadata/name").asText().equals(role)) {

@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -20,8 +22,8 @@ import java.util.stream.Stream;
  * @param text what {@code helm template} prints
  * @param objects its objects, in that order
  */
-record Chart(String text, List<JsonNode> objects) {
-  static final Path FOLDER = Path.of("charts/holdfast");
+public record Chart(String text, List<JsonNode> objects) {
+  public static final Path FOLDER = Path.of("charts/holdfast");
 
   /** Helm's template command as a library leaves hooks out: it must not see that they are. */
   private static final String HOOK = "helm.sh/hook";
@@ -32,17 +34,31 @@ record Chart(String text, List<JsonNode> objects) {
   /** One that has all that the chart can use. */
   static final String KUBERNETES = "1.34.0";
 
+  static final Path CASES = Path.of("src/test/resources/chart");
+  private static final Map<String, Chart> RENDERED = new ConcurrentHashMap<>();
   private static final YAMLMapper YAML = new YAMLMapper();
   private static final Pattern SEPARATOR = Pattern.compile("(?m)^---$");
+
+  /** The names of all cases: folders with {@code values.yaml}. */
+  public static Stream<String> cases() throws IOException {
+    try (Stream<Path> files = Files.list(CASES)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList().stream();
+    }
+  }
+
+  /** As {@code helm template holdfast -n holdfast-system -f VALUES}, once. */
+  public static Chart ofCase(String name) {
+    return RENDERED.computeIfAbsent(
+        name,
+        key ->
+            rendered(
+                command("holdfast", "holdfast-system")
+                    .withValuesFile(CASES.resolve(key).resolve("values.yaml"))));
+  }
 
   /** As {@code helm template RELEASE -n NAMESPACE --set …}. */
   static Chart rendered(String release, String namespace, String... settings) {
     return rendered(command(release, namespace, settings));
-  }
-
-  /** As {@code helm template holdfast -n holdfast-system -f VALUES}. */
-  static Chart rendered(Path values) {
-    return rendered(command("holdfast", "holdfast-system").withValuesFile(values));
   }
 
   static Chart rendered(TemplateCommand command) {
@@ -66,7 +82,7 @@ record Chart(String text, List<JsonNode> objects) {
 
   private static Path copyWithHooks() {
     try (Stream<Path> files = Files.walk(FOLDER)) {
-      Path copy = Files.createDirectories(Path.of("target/chart-with-hooks"));
+      Path copy = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "chart");
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path target = copy.resolve(FOLDER.relativize(file).toString());
         Files.createDirectories(target.getParent());
@@ -115,7 +131,8 @@ record Chart(String text, List<JsonNode> objects) {
         .orElseThrow(() -> new AssertionError("no " + kind + "/" + name + " in " + ids(objects)));
   }
 
-  List<JsonNode> ofKind(String kind) {
+  /** Those of a kind. */
+  public List<JsonNode> ofKind(String kind) {
     return objects.stream().filter(object -> object.path("kind").asText().equals(kind)).toList();
   }
 
@@ -124,7 +141,7 @@ record Chart(String text, List<JsonNode> objects) {
   }
 
   /** {@code Kind/name}. */
-  static String id(JsonNode object) {
+  public static String id(JsonNode object) {
     return object.path("kind").asText() + "/" + object.at("/metadata/name").asText();
   }
 
@@ -134,7 +151,7 @@ record Chart(String text, List<JsonNode> objects) {
   }
 
   /** The pod templates of all workloads. */
-  List<JsonNode> podTemplates() {
+  public List<JsonNode> podTemplates() {
     List<JsonNode> templates = new ArrayList<>();
     for (JsonNode object : objects) {
       for (String place : List.of("/spec/template", "/spec/jobTemplate/spec/template")) {

@@ -29,7 +29,7 @@ class CliTest {
         "explain",
         "serve",
         "cluster",
-        "cluster wait",
+        "cluster update-crd",
         "cluster unregister",
         "certs",
         "certs generate",

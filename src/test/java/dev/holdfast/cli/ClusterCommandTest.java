@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.cluster.MockApiServer;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -143,59 +144,70 @@ class ClusterCommandTest {
     assertThat(result.err()).isEqualTo("not for you\n");
   }
 
-  @Test
-  void wait_ends_once_the_kind_is_known() throws IOException {
-    server
-        .server()
-        .expect()
-        .get()
-        .withPath("/apis/holdfast.dev/v1alpha1")
-        .andReturn(404, Map.of("kind", "Status", "apiVersion", "v1", "code", 404))
-        .times(2);
-    server
-        .server()
-        .expect()
-        .get()
-        .withPath("/apis/holdfast.dev/v1alpha1")
-        .andReturn(
-            200,
-            Map.of(
-                "kind",
-                "APIResourceList",
-                "groupVersion",
-                "holdfast.dev/v1alpha1",
-                "resources",
-                new Object[] {
-                  Map.of(
-                      "name", "hardeningpolicies", "kind", "HardeningPolicy", "namespaced", false)
-                }))
-        .always();
+  private static String definition(String schema) {
+    return "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name:"
+        + " hardeningpolicies.holdfast.dev, labels: {a: b}}, spec: {group: holdfast.dev, scope:"
+        + " Cluster, names: {kind: HardeningPolicy, plural: hardeningpolicies}, versions: [{name:"
+        + " v1alpha1, served: true, storage: true, schema: {openAPIV3Schema: "
+        + schema
+        + "}}]}}";
+  }
 
-    var result = run("cluster", "wait");
-
-    assertThat(result.err()).isEmpty();
-    assertThat(result.code()).isZero();
+  private CustomResourceDefinition definition() {
+    return server
+        .client()
+        .apiextensions()
+        .v1()
+        .customResourceDefinitions()
+        .withName("hardeningpolicies.holdfast.dev")
+        .get();
   }
 
   @Test
-  void wait_gives_up_in_time() throws IOException {
-    server
-        .server()
-        .expect()
-        .get()
-        .withPath("/apis/holdfast.dev/v1alpha1")
-        .andReturn(404, Map.of("kind", "Status", "apiVersion", "v1", "code", 404))
-        .always();
+  void update_crd_brings_the_schema_of_this_version_once() throws IOException {
+    server.create(definition("{type: object}"));
 
-    var result = run("cluster", "wait", "--timeout", "0");
+    var first = run("cluster", "update-crd");
+
+    assertThat(first.err()).isEmpty();
+    assertThat(first.out())
+        .isEqualTo("customresourcedefinition/hardeningpolicies.holdfast.dev updated\n");
+    assertThat(definition().getMetadata().getLabels()).containsEntry("a", "b");
+    assertThat(
+            definition()
+                .getSpec()
+                .getVersions()
+                .get(0)
+                .getSchema()
+                .getOpenAPIV3Schema()
+                .getProperties())
+        .containsKeys("spec", "status");
+    assertThat(run("cluster", "update-crd").out()).endsWith(" unchanged\n");
+  }
+
+  @Test
+  void update_crd_makes_none() throws IOException {
+    var result = run("cluster", "update-crd");
 
     assertThat(result.code()).isEqualTo(1);
-    assertThat(result.err()).isEqualTo("the cluster did not know HardeningPolicy within 0 s\n");
+    assertThat(result.err())
+        .isEqualTo("the custom resource hardeningpolicies.holdfast.dev is not there\n");
+  }
+
+  @Test
+  void unregister_removes_the_custom_resource_only_if_told_to() throws IOException {
+    server.create(definition("{type: object}"));
+
+    run("cluster", "unregister", "holdfast");
+    assertThat(definition()).isNotNull();
+
+    run("cluster", "unregister", "holdfast", "--remove-crd");
+    assertThat(definition()).isNull();
   }
 
   @Test
   void bad_usage_is_told() throws IOException {
-    assertThat(run("cluster", "wait", "--timeout", "soon").code()).isEqualTo(2);
+    assertThat(run("cluster", "update-crd", "now").code()).isEqualTo(2);
     assertThat(run("cluster", "unregister").code()).isEqualTo(2);
   }
 }

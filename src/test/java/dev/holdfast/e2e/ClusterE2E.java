@@ -57,7 +57,7 @@ class ClusterE2E {
         .isNotBlank();
     client = new KubernetesClientBuilder().build();
     apply(Files.readString(Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml")));
-    apply(Files.readString(Path.of("deploy/namespace.yaml")));
+    apply(Files.readString(Path.of("deploy/default/namespace.yaml")));
     for (String namespace : List.of(NAMESPACE, BARE)) {
       client
           .resource(

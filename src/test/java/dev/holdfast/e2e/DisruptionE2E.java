@@ -67,7 +67,7 @@ class DisruptionE2E {
         new ConfigBuilder(Config.autoConfigure(null)).withRequestRetryBackoffLimit(0).build();
     client = new KubernetesClientBuilder().withConfig(config).build();
     apply(Files.readString(Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml")));
-    apply(Files.readString(Path.of("deploy/namespace.yaml")));
+    apply(Files.readString(Path.of("deploy/default/namespace.yaml")));
     policy("profile: standard");
     kubelets = new FakeKubelets(client, NODE, OTHER_NODE);
     holdfast = controller("main");
