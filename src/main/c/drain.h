@@ -55,6 +55,9 @@ struct drain {
 	int64_t look_ms;       /* the last look at all connections */
 	int64_t rest_ms;
 	bool resting;          /* something was read: not again before rest_ms */
+	uint64_t mark;         /* the socket that we closed to see how late such news is, 0: none */
+	int64_t mark_ms;
+	bool mark_seen;
 	bool hurried;
 	bool first_look;       /* what it shows was there before the drain */
 	bool undecided;        /* a connection that may be a probe or not: look again soon */

@@ -266,6 +266,19 @@ enum sockets_result sockets_closed(struct sockets *sockets, socket_visitor *visi
 	}
 }
 
+uint64_t sockets_mark(void)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof cookie;
+	int fd = above_standard(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &length))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
 /* One hexadecimal number of at most eight digits; NULL without any. */
 static const char *hexadecimal(const char *text, uint32_t *number)
 {

@@ -56,6 +56,10 @@ enum sockets_result sockets_dump(struct sockets *sockets, bool listening, socket
 /* Visits the sockets that were closed since the last call. Never blocks. */
 enum sockets_result sockets_closed(struct sockets *sockets, socket_visitor *visit, void *context);
 
+/* Closes a socket of our own. Once sockets_closed visits its identity, so it did most that were closed before: a busy
+ * node tells late, in one queue a processor. 0: not possible. */
+uint64_t sockets_mark(void);
+
 void sockets_close(struct sockets *sockets);
 
 /* Visits what /proc/net/tcp and tcp6 list, listening sockets and those in TIME_WAIT too. */
