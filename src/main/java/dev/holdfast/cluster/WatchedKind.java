@@ -25,6 +25,12 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   /** An API server that restarts is back soon; nobody waits for us to notice. */
   private static final Duration UNREACHABLE_RETRY = Duration.ofSeconds(1);
 
+  /**
+   * Objects a list brings at a time: of each only the facts are kept, so that a large cluster fits
+   * into a small heap. client-go's default.
+   */
+  private static final long PAGE = 500;
+
   private final String plural;
   private final String without;
   private final Supplier<Informable<T>> resources;
@@ -99,7 +105,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     if (closed) {
       return;
     }
-    SharedIndexInformer<T> next = resources.get().runnableInformer(0);
+    SharedIndexInformer<T> next = resources.get().withLimit(PAGE).runnableInformer(0);
     store = stores.get();
     next.itemStore(store);
     next.exceptionHandler(this::isWorthTryingAgain);

@@ -211,7 +211,7 @@ class ClusterTest {
     server
         .expect()
         .get()
-        .withPath(POLICIES + "?resourceVersion=0")
+        .withPath(POLICIES + "?limit=500")
         .andReturn(404, Map.of("kind", "Status", "apiVersion", "v1", "code", 404))
         .times(3);
     start();

@@ -68,7 +68,7 @@ public final class MockApiServer implements AutoCloseable {
     server
         .expect()
         .get()
-        .withPath(path + "?resourceVersion=0")
+        .withPath(path + "?limit=500")
         .andReturn(code, Map.of("kind", "Status", "apiVersion", "v1", "code", code))
         .always();
   }
