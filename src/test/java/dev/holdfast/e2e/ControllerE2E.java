@@ -187,11 +187,12 @@ class ControllerE2E {
             () -> api.get(POLICY).body().at("/metadata/resourceVersion").asText().equals(version));
 
     int before = api.get(POLICY).body().at("/status/namespaces").asInt();
-    api.namespace(NAMESPACE, Map.of());
+    String more = NAMESPACE + "-more";
+    api.namespace(more, Map.of());
     await()
         .atMost(STATUS)
         .until(() -> api.get(POLICY).body().at("/status/namespaces").asInt() == before + 1);
-    api.deleteNamespace(NAMESPACE);
+    api.deleteNamespace(more);
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> api.get(POLICY).body().at("/status/namespaces").asInt() == before);

@@ -90,9 +90,13 @@ final class RunningHoldfast implements AutoCloseable {
   void start() throws IOException {
     launch();
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofSeconds(120))
         .failFast("it has ended", () -> assertThat(process.isAlive()).as(log()).isTrue())
-        .until(this::isReady);
+        .untilAsserted(
+            () ->
+                assertThat(get("/q/health/ready").map(HttpResponse::statusCode))
+                    .as(() -> "ready: " + log())
+                    .contains(200));
   }
 
   /** Starts it, and waits for nothing. */
