@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 
 /**
- * A service account of {@code deploy/rbac.yaml}, or one with the same rights.
+ * A service account of {@code deploy/default/rbac.yaml}, or one with the same rights.
  *
  * @param user as RBAC and audit logs name it
  * @param kubeconfig a file, for {@code KUBECONFIG}
@@ -19,7 +19,7 @@ record Account(String user, Path kubeconfig) {
 
   /** The roles, accounts and bindings as they are delivered. */
   static void install(ApiServer api) {
-    for (String file : new String[] {"deploy/namespace.yaml", "deploy/rbac.yaml"}) {
+    for (String file : new String[] {"deploy/default/namespace.yaml", "deploy/default/rbac.yaml"}) {
       for (ObjectNode document : ApiServer.documents(Path.of(file))) {
         api.apply(document).object();
       }

@@ -48,11 +48,11 @@ class DisruptionFiguresE2E {
           .forceConflicts()
           .serverSideApply();
       client
-          .resource(Files.readString(Path.of("deploy/policy.yaml")))
+          .resource(Files.readString(Path.of("deploy/default/policy.yaml")))
           .forceConflicts()
           .serverSideApply();
       client
-          .resource(Files.readString(Path.of("deploy/namespace.yaml")))
+          .resource(Files.readString(Path.of("deploy/default/namespace.yaml")))
           .forceConflicts()
           .serverSideApply();
       long began = System.nanoTime();

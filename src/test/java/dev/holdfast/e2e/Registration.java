@@ -32,9 +32,11 @@ final class Registration implements AutoCloseable {
   static Registration of(ApiServer api, RunningHoldfast holdfast, String url) {
     List<ObjectNode> documents = new ArrayList<>();
     for (ObjectNode document : ApiServer.documents(Path.of("deploy/webhooks.yaml"))) {
-      ObjectNode client = (ObjectNode) document.at("/webhooks/0/clientConfig");
-      client.put("url", client.get("url").asText().replace("URL", url));
-      client.put("caBundle", holdfast.caBundle());
+      for (JsonNode webhook : document.path("webhooks")) {
+        ObjectNode client = (ObjectNode) webhook.path("clientConfig");
+        client.put("url", client.get("url").asText().replace("URL", url));
+        client.put("caBundle", holdfast.caBundle());
+      }
       documents.add(document);
     }
     return new Registration(api, documents);
@@ -43,14 +45,16 @@ final class Registration implements AutoCloseable {
   /** Calls a Service in place of a URL. */
   Registration service(String namespace, String name, int port) {
     for (ObjectNode document : documents) {
-      ObjectNode client = (ObjectNode) document.at("/webhooks/0/clientConfig");
-      String path = client.remove("url").asText().replaceAll(".*/", "/");
-      client
-          .putObject("service")
-          .put("namespace", namespace)
-          .put("name", name)
-          .put("path", path)
-          .put("port", port);
+      for (JsonNode webhook : document.path("webhooks")) {
+        ObjectNode client = (ObjectNode) webhook.path("clientConfig");
+        String path = client.remove("url").asText().replaceAll(".*/", "/");
+        client
+            .putObject("service")
+            .put("namespace", namespace)
+            .put("name", name)
+            .put("path", path)
+            .put("port", port);
+      }
     }
     return this;
   }
@@ -58,8 +62,10 @@ final class Registration implements AutoCloseable {
   /** Leaves out one namespace more. */
   Registration excluding(String namespace) {
     for (ObjectNode document : documents) {
-      JsonNode values = document.at("/webhooks/0/namespaceSelector/matchExpressions/0/values");
-      ((ArrayNode) values).add(namespace);
+      for (JsonNode webhook : document.path("webhooks")) {
+        JsonNode values = webhook.at("/namespaceSelector/matchExpressions/0/values");
+        ((ArrayNode) values).add(namespace);
+      }
     }
     return this;
   }
