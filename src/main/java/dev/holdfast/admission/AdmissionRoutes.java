@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
@@ -36,8 +35,7 @@ class AdmissionRoutes {
   private static final String MUTATE = "/mutate";
   private static final String ADVISE = "/advise";
 
-  /** Longer than any answer takes. */
-  private static final long LAST_ANSWERS_SECONDS = 10;
+  private static final long NO_ERROR = 0;
 
   private static final Logger LOG = Logger.getLogger(AdmissionRoutes.class);
 
@@ -109,7 +107,15 @@ class AdmissionRoutes {
     synchronized (connections) {
       open = List.copyOf(connections);
     }
-    open.forEach(connection -> connection.shutdown(LAST_ANSWERS_SECONDS, TimeUnit.SECONDS));
+    open.forEach(AdmissionRoutes::askToLeave);
+  }
+
+  /**
+   * The client closes the connection once it has its answers. We do not: what it sends in the
+   * moment before it hears of this would be lost, and Go's client may not send that again.
+   */
+  private static void askToLeave(HttpConnection connection) {
+    connection.goAway(NO_ERROR, Integer.MAX_VALUE);
   }
 
   private void answer(RoutingContext context, Handler answering) {
@@ -157,7 +163,7 @@ class AdmissionRoutes {
     }
     if (request.version() == HttpVersion.HTTP_2 && connections.add(request.connection())) {
       if (draining) {
-        request.connection().shutdown(LAST_ANSWERS_SECONDS, TimeUnit.SECONDS);
+        askToLeave(request.connection());
       }
     }
     response

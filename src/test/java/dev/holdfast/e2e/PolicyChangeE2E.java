@@ -268,7 +268,8 @@ class PolicyChangeE2E {
       await().atMost(SOON).until(() -> holdfast.metric("holdfast_policies_invalid") == 1);
       createSomePods(load);
       await()
-          .atMost(Duration.ofSeconds(20))
+          // by the leader, which may have to wait until the Lease of one that was killed runs out
+          .atMost(Duration.ofSeconds(40))
           .untilAsserted(
               () -> {
                 JsonNode policy = api.get(POLICIES + "bad").body();
