@@ -22,10 +22,14 @@ final class JavaRuntime {
    */
   private static final int REPRODUCIBLE_CACHE = 25;
 
-  /** {@code java.se} for frameworks, and what TLS, DNS, time zones and diagnosis want besides. */
+  /**
+   * {@code java.se} for frameworks, and what TLS, DNS, time zones and diagnosis want besides. Every
+   * security provider that the JDK names must be there: what is missing is looked for on the class
+   * path, which makes the JVM verify the signature of every class of BouncyCastle while TLS starts.
+   */
   private static final String MODULES =
-      "java.se,jdk.unsupported,jdk.crypto.ec,jdk.crypto.cryptoki,jdk.jfr,jdk.localedata,"
-          + "jdk.management,jdk.naming.dns,jdk.net,jdk.zipfs";
+      "java.se,java.smartcardio,jdk.unsupported,jdk.crypto.ec,jdk.crypto.cryptoki,jdk.jfr,"
+          + "jdk.localedata,jdk.management,jdk.naming.dns,jdk.net,jdk.security.jgss,jdk.zipfs";
 
   /** Without a screen they are of no use, and some need libraries of the X window system. */
   private static final String DESKTOP =

@@ -115,13 +115,23 @@ public final class Leadership implements AutoCloseable {
         problem = "";
       } catch (KubernetesClientException e) {
         boolean raced = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
-        String found = e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage();
+        String found = reason(e);
         if (!raced && !found.equals(problem)) {
           problem = found;
           LOG.warnf("the Lease %s cannot be written, nobody may lead: %s", LEASE, found);
         }
         throw e;
       }
+    }
+
+    // A time-out has neither status nor message. Anything but a KubernetesClientException from here
+    // would
+    // end the elector without a word, and without completing its future.
+    private static String reason(KubernetesClientException e) {
+      if (e.getStatus() != null && e.getStatus().getMessage() != null) {
+        return e.getStatus().getMessage();
+      }
+      return e.getMessage() != null ? e.getMessage() : "no answer in time";
     }
   }
 
