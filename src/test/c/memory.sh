@@ -1,25 +1,32 @@
 #!/usr/bin/env bash
-# valgrind.sh: holdfast-init under valgrind, each subcommand and each way to see connections
+# memory.sh: holdfast-init under valgrind and with sanitizers, each subcommand and each way to see connections
 #
-# Ends with 1 when an exit code is not the expected one: valgrind makes it 99 for a bad access, an undefined value or a
-# leak. Needs gcc, valgrind and, for the network of its own, root. The tests with sanitizers are the larger half:
-# docs/development.md.
+# Ends with 1 when an exit code is not the expected one: both make it 99 for a bad access, undefined behaviour, an
+# undefined value or a leak. Needs gcc, valgrind and, for the network of its own, root.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
+built=target/init/memory
 if [ "${1:-}" != inside ]; then
-  mkdir -p target/init/valgrind
-  gcc -std=c11 -D_GNU_SOURCE -g -O1 -fno-inline '-DVERSION="valgrind"' -o target/init/valgrind/holdfast-init src/main/c/*.c
-  gcc -O1 -o target/init/valgrind/peer src/test/resources/init/peer.c
-  gcc -O1 -o target/init/valgrind/puppet src/test/resources/init/puppet.c
-  exec unshare --fork --pid --mount-proc --net --kill-child "$0" inside
+  mkdir -p "$built"
+  gcc -std=c11 -D_GNU_SOURCE -g -O1 -fno-inline '-DVERSION="memory"' -o "$built/valgrind" src/main/c/*.c
+  gcc -O1 -o "$built/peer" src/test/resources/init/peer.c
+  gcc -O1 -o "$built/puppet" src/test/resources/init/puppet.c
+  src/main/c/build.sh sanitize
+  cp target/init/sanitize/holdfast-init "$built/sanitized"
+  for way in valgrind sanitized; do
+    echo "--- $way"
+    unshare --fork --pid --mount-proc --net --kill-child "$0" inside "$way"
+  done
+  exit
 fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-init=target/init/valgrind/holdfast-init
-peer=target/init/valgrind/peer
+init=$built/$2
+peer=$built/peer
 under=(valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite)
+[ "$2" = valgrind ] || under=(env ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1)
 failed=0
 
 # expect CODE NAME COMMAND...
@@ -36,7 +43,7 @@ expect() {
   fi
 }
 
-# signal NUMBER PATTERN: to the process whose command line matches, once valgrind runs it
+# signal NUMBER PATTERN: to the process whose command line matches, once it has had time to start
 signal() {
   for _ in $(seq 100); do
     sleep 0.1
@@ -83,14 +90,14 @@ expect 0 "drain, budget" "${under[@]}" "$init" "${drain[@]}" --ignore 10.9.0.1,f
 traffic
 expect 0 "drain, new connections" "${under[@]}" "$init" "${drain[@]}" --quiet-connections 2s
 traffic
-expect 0 "drain, /proc" target/init/valgrind/puppet start --deny-netlink 1 -- "${under[@]}" "$init" "${drain[@]}"
+expect 0 "drain, /proc" "$built/puppet" start --deny-netlink 1 -- "${under[@]}" "$init" "${drain[@]}"
 traffic
 expect 0 "drain, max" "${under[@]}" "$init" drain --max 1s
 exec 8>&- 9>&-
 
 expect 7 "exit code" "${under[@]}" "$init" --subreaper -- sh -c '(sleep 0.2 &) ; exit 7'
 expect 127 "no such command" "${under[@]}" "$init" -- /nonexistent
-signal TERM 'init --drain' &
+signal TERM "$2 --drain" &
 expect 143 "drain before TERM" "${under[@]}" "$init" --drain --quiet 1s --min 0 -- sleep 30
 
 exit "$failed"
