@@ -1,8 +1,10 @@
 package dev.holdfast.cluster;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.dsl.Listable;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.net.HttpURLConnection;
@@ -59,7 +61,8 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   /**
    * @param plural as in RBAC rules, for logs and metrics
    * @param without what is done while the kind cannot be read, for logs
-   * @param stores makes an empty store; one for each attempt
+   * @param stores makes an empty store; one for all attempts, so that what is gone by the next is
+   *     found out
    * @param settled is told when the kind's objects are known, or known not to be had
    */
   WatchedKind(
@@ -106,7 +109,9 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       return;
     }
     SharedIndexInformer<T> next = resources.get().withLimit(PAGE).runnableInformer(0);
-    store = stores.get();
+    if (store == null) {
+      store = stores.get();
+    }
     next.itemStore(store);
     next.exceptionHandler(this::isWorthTryingAgain);
     informer = next;
@@ -123,12 +128,39 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   }
 
   private void synced() {
-    if (state == State.REFUSED || state == State.UNKNOWN) {
+    if (!problem.isEmpty()) {
       LOG.infof("%s can be read now", plural);
     }
     problem = "";
     state = State.SYNCED;
     settled.run();
+    if (!closed) {
+      executor.schedule(this::ask, retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /**
+   * Whether the kind may still be listed. A watch that is refused is tried again in silence, and
+   * one of a custom resource outlives its definition: only asking tells.
+   */
+  private void ask() {
+    if (closed) {
+      return;
+    }
+    try {
+      if (resources.get() instanceof Listable<?> kind) {
+        kind.list(new ListOptionsBuilder().withLimit(1L).build());
+      }
+    } catch (RuntimeException e) {
+      State now = classify(e);
+      if (now == State.REFUSED || (now == State.UNKNOWN && store.size() == 0)) {
+        informer.stop();
+        failed(e);
+        return;
+      }
+      LOG.debugf(e, "%s cannot be asked for: %s", plural, e);
+    }
+    executor.schedule(this::ask, retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -157,7 +189,10 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       problem = found;
       LOG.warnf("%s cannot be read, %s: %s", plural, without, found);
     }
-    if (now != State.STARTING || state == State.STARTING) {
+    // What is known serves on, unless the kind itself is gone.
+    if (state == State.STARTING
+        || now == State.UNKNOWN
+        || (now == State.REFUSED && state != State.SYNCED)) {
       state = now;
       settled.run();
     }
