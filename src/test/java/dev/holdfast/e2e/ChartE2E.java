@@ -284,6 +284,7 @@ class ChartE2E {
     install(OWN).set("webhook.failurePolicy", "Fail").call();
 
     await()
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThatThrownBy(() -> createPod(SHOP, "p"))
@@ -308,6 +309,7 @@ class ChartE2E {
   void pods_can_be_created_at_once_after_an_uninstall() {
     install(OWN).set("webhook.failurePolicy", "Fail").call();
     await()
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThatThrownBy(() -> createPod(SHOP, "p"))
