@@ -81,7 +81,10 @@ class SecurityModelTest {
 
   private static String sorted(JsonNode words, String quote) {
     List<String> list = new ArrayList<>();
-    words.forEach(word -> list.add(quote + word.asText() + quote));
-    return list.stream().sorted().collect(Collectors.joining(", "));
+    words.forEach(word -> list.add(word.asText()));
+    return list.stream()
+        .sorted()
+        .map(word -> quote + word + quote)
+        .collect(Collectors.joining(", "));
   }
 }
