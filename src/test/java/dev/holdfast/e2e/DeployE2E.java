@@ -19,12 +19,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * {@code kubectl apply -k deploy/} on the cluster of {@code KUBECONFIG}, by {@code KUBECTL} or the
- * {@code kubectl} of the path. {@code -Dholdfast.update=true} writes down anew what kustomize
- * makes.
+ * {@code kubectl apply -k deploy/} on the cluster of {@code KUBECONFIG}, by the {@code kubectl} of
+ * src/test/cluster if that is the cluster, else by {@code KUBECTL} or the one of the path. {@code
+ * -Dholdfast.update=true} writes down anew what kustomize makes.
  */
 class DeployE2E {
-  private static final String KUBECTL = System.getenv().getOrDefault("KUBECTL", "kubectl");
+  private static final String KUBECTL =
+      System.getenv().getOrDefault("KUBECONFIG", "").matches(".*/cluster-\\d+/etc/admin.kubeconfig")
+          ? "src/test/cluster/kubectl.sh"
+          : System.getenv().getOrDefault("KUBECTL", "kubectl");
 
   /** What a call left behind. */
   private record Result(int code, String out) {}
