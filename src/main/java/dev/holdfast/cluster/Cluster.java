@@ -9,11 +9,9 @@ import dev.holdfast.hardening.ClusterFacts.Service;
 import dev.holdfast.hardening.ClusterFacts.ServicePort;
 import dev.holdfast.hardening.ClusterFacts.Workload;
 import dev.holdfast.hardening.KubernetesVersion;
-import dev.holdfast.policy.LabelSelector;
 import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
@@ -27,7 +25,6 @@ import io.fabric8.kubernetes.client.dsl.Informable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -403,28 +400,9 @@ public final class Cluster implements ClusterView, AutoCloseable {
             new Workload(
                 kind,
                 metadata.getName(),
-                selector(selector),
+                Selectors.of(selector),
                 Optional.of(replicas == null ? 1 : replicas)),
             owner));
-  }
-
-  private static Optional<LabelSelector> selector(
-      io.fabric8.kubernetes.api.model.LabelSelector selector) {
-    if (selector == null) {
-      return Optional.empty();
-    }
-    List<LabelSelector.Requirement> requirements = new ArrayList<>();
-    for (LabelSelectorRequirement requirement : selector.getMatchExpressions()) {
-      Optional<LabelSelector.Operator> operator =
-          LabelSelector.Operator.of(requirement.getOperator());
-      if (operator.isEmpty()) {
-        return Optional.empty();
-      }
-      requirements.add(
-          new LabelSelector.Requirement(
-              requirement.getKey(), operator.get(), new LinkedHashSet<>(requirement.getValues())));
-    }
-    return Optional.of(new LabelSelector(orEmpty(selector.getMatchLabels()), requirements));
   }
 
   private Consumer<String> remover(String kind) {

@@ -124,9 +124,8 @@ public final class Leadership implements AutoCloseable {
       }
     }
 
-    // A time-out has neither status nor message. Anything but a KubernetesClientException from here
-    // would
-    // end the elector without a word, and without completing its future.
+    // A time-out has neither status nor message. Anything but a KubernetesClientException from
+    // here would end the elector without a word, and without completing its future.
     private static String reason(KubernetesClientException e) {
       if (e.getStatus() != null && e.getStatus().getMessage() != null) {
         return e.getStatus().getMessage();

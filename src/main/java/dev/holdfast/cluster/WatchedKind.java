@@ -119,7 +119,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
         .whenComplete(
             (nothing, failure) -> {
               if (failure == null) {
-                synced();
+                synced(next);
               } else {
                 next.stop();
                 failed(failure);
@@ -127,24 +127,29 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
             });
   }
 
-  private void synced() {
+  private void synced(SharedIndexInformer<T> current) {
     if (!problem.isEmpty()) {
       LOG.infof("%s can be read now", plural);
     }
     problem = "";
     state = State.SYNCED;
     settled.run();
+    askLater(current);
+  }
+
+  private void askLater(SharedIndexInformer<T> asked) {
     if (!closed) {
-      executor.schedule(this::ask, retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
+      executor.schedule(() -> ask(asked), retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
   /**
    * Whether the kind may still be listed. A watch that is refused is tried again in silence, and
-   * one of a custom resource outlives its definition: only asking tells.
+   * one of a custom resource outlives its definition: only asking tells. For an informer that
+   * another has taken the place of, it ends.
    */
-  private void ask() {
-    if (closed) {
+  private void ask(SharedIndexInformer<T> asked) {
+    if (closed || asked != informer) {
       return;
     }
     try {
@@ -154,13 +159,13 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     } catch (RuntimeException e) {
       State now = classify(e);
       if (now == State.REFUSED || (now == State.UNKNOWN && store.size() == 0)) {
-        informer.stop();
+        asked.stop();
         failed(e);
         return;
       }
       LOG.debugf(e, "%s cannot be asked for: %s", plural, e);
     }
-    executor.schedule(this::ask, retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
+    askLater(asked);
   }
 
   /**

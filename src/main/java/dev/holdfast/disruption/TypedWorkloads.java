@@ -1,12 +1,11 @@
 package dev.holdfast.disruption;
 
+import dev.holdfast.cluster.Selectors;
 import dev.holdfast.disruption.budget.Documents;
 import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.disruption.budget.Workload.Key;
 import dev.holdfast.disruption.budget.Workload.Owner;
-import dev.holdfast.policy.LabelSelector;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -14,9 +13,6 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -76,7 +72,7 @@ final class TypedWorkloads {
             : Instant.parse(metadata.getCreationTimestamp()),
         metadata.getDeletionTimestamp() != null,
         replicas == null ? 1 : replicas,
-        selector(selector),
+        Selectors.of(selector),
         Documents.ours(metadata.getLabels()),
         Documents.ours(metadata.getAnnotations()),
         orEmpty(ofTemplate.getLabels()),
@@ -97,25 +93,6 @@ final class TypedWorkloads {
       }
     }
     return Optional.empty();
-  }
-
-  private static Optional<LabelSelector> selector(
-      io.fabric8.kubernetes.api.model.LabelSelector selector) {
-    if (selector == null) {
-      return Optional.empty();
-    }
-    List<LabelSelector.Requirement> requirements = new ArrayList<>(0);
-    for (LabelSelectorRequirement requirement : selector.getMatchExpressions()) {
-      Optional<LabelSelector.Operator> operator =
-          LabelSelector.Operator.of(requirement.getOperator());
-      if (operator.isEmpty()) {
-        return Optional.empty();
-      }
-      requirements.add(
-          new LabelSelector.Requirement(
-              requirement.getKey(), operator.get(), new LinkedHashSet<>(requirement.getValues())));
-    }
-    return Optional.of(new LabelSelector(orEmpty(selector.getMatchLabels()), requirements));
   }
 
   private static Map<String, String> orEmpty(Map<String, String> map) {

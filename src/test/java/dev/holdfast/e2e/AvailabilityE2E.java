@@ -116,10 +116,9 @@ class AvailabilityE2E {
 
       List<Creation> creations = load.stop();
       assertAllAccepted(creations);
-      // It serves on for the delay. By URL the API server speaks HTTP/2, and its client loses some
-      // of
-      // what it sends in the moment in which it is asked to leave; behind a Service it loses
-      // nothing.
+      // It serves on for the delay. By URL the API server speaks HTTP/2, and its client loses
+      // some of what it sends in the moment in which it is asked to leave; behind a Service it
+      // loses nothing.
       List<Creation> during =
           creations.stream()
               .filter(
