@@ -55,6 +55,8 @@ class PolicyChangeE2E {
   static void install() throws Exception {
     api = ApiServer.connect();
     api.installCustomResource();
+    // The Lease needs the namespace: without one nobody leads, and no status is written.
+    Account.install(api);
     api.policy("start", "profile: minimal").object();
     api.namespace(NAMESPACE, Map.of());
     api.awaitServiceAccounts(List.of(NAMESPACE));
