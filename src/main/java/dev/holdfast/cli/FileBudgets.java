@@ -124,7 +124,7 @@ final class FileBudgets {
     Ruling ruling = Ruling.of(workload, policies, ownNamespace, namespaceLabels.apply(object));
     Decision decision =
         new Decider(neighbourhood(object), workload, ruling, unhealthyPolicyKnown)
-            .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false);
+            .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false);
     List<Finding> findings = new ArrayList<>(decision.findings());
     if (!workload.templateAnnotations().isEmpty()) {
       // The engine has told of what is wrong with them.

@@ -112,7 +112,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             "nodes",
             "nothing is used that only newer kubelets know",
             () -> client.nodes(),
-            () -> new FactStore<>(this::putNode, state::removeNode),
+            () -> new FactStore<>(this::putNode, this::removeNode),
             retryPeriod,
             executor,
             this::tellOnceSynced);
@@ -351,8 +351,14 @@ public final class Cluster implements ClusterView, AutoCloseable {
             ? null
             : status.getNodeInfo().getKubeletVersion();
     state.putNode(name, version == null ? Optional.empty() : KubernetesVersion.of(version));
+    followers.forEach(follower -> follower.put(node));
     node.setSpec(null);
     node.setStatus(null);
+  }
+
+  private void removeNode(String name) {
+    state.removeNode(name);
+    followers.forEach(follower -> follower.remove("Node", "", name));
   }
 
   private void putDeployment(String key, Deployment deployment) {

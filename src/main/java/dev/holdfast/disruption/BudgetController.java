@@ -41,6 +41,7 @@ final class BudgetController {
   private final World world;
   private final Clock clock;
   private final Duration calmPeriod;
+  private final Patience patience;
   private final BooleanSupplier leading;
   private final BudgetMetrics metrics;
   private final Allowance allowance;
@@ -64,6 +65,9 @@ final class BudgetController {
     /** Whether a namespace is being deleted. */
     boolean isTerminating(String namespace);
 
+    /** The names of the nodes that are being drained. */
+    Set<String> leavingNodes();
+
     /** Whether the API server knows {@code unhealthyPodEvictionPolicy}. */
     boolean knowsUnhealthyPolicy();
 
@@ -84,6 +88,7 @@ final class BudgetController {
   private record Listed(Instant pods, Instant budgets, List<Budget> others) {}
 
   /**
+   * @param patience for how long a drain waits for a budget that allows no disruption
    * @param leading asked before every write
    * @param writesPerSecond how many budgets are made or mended in a second; deletions do not wait
    */
@@ -93,6 +98,7 @@ final class BudgetController {
       World world,
       Clock clock,
       Duration calmPeriod,
+      Duration patience,
       int writesPerSecond,
       BooleanSupplier leading,
       BudgetMetrics metrics) {
@@ -101,6 +107,7 @@ final class BudgetController {
     this.world = world;
     this.clock = clock;
     this.calmPeriod = calmPeriod;
+    this.patience = new Patience(store, world::leavingNodes, clock, patience);
     this.leading = leading;
     this.metrics = metrics;
     allowance = new Allowance(writesPerSecond);
@@ -114,6 +121,7 @@ final class BudgetController {
    */
   void lead() {
     calm.forgetAll();
+    patience.forgetAll();
     listed.clear();
     listAllPods();
     active = true;
@@ -272,7 +280,8 @@ final class BudgetController {
   // --- one workload
 
   private void reconcile(Task task, Key key) {
-    Optional<Decision> decided = decideAndClaim(task, key);
+    Optional<Decision> decided = decideAndClaim(task, key, givesWay(key));
+    patience.again(key).ifPresent(again -> queue.addAt(task, again));
     if (decided.isEmpty()) {
       return;
     }
@@ -286,12 +295,23 @@ final class BudgetController {
     }
   }
 
+  private boolean givesWay(Key key) {
+    record Known(Workload workload, Optional<Budget> budget) {}
+    Optional<Known> known =
+        neighbourhoods.with(
+            key.namespace(),
+            all ->
+                all.workload(key).map(one -> new Known(one, all.ours(one).stream().findFirst())));
+    return known.isPresent() && patience.givesWay(known.get().workload(), known.get().budget());
+  }
+
   /**
    * Decides, and if a budget has to be made, puts it into the neighbourhood before it is written:
    * so that whoever decides about a neighbour meanwhile knows of it.
    */
-  private Optional<Decision> decideAndClaim(Task task, Key key) {
-    Optional<Judged> judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, false));
+  private Optional<Decision> decideAndClaim(Task task, Key key, boolean givesWay) {
+    Optional<Judged> judged =
+        neighbourhoods.with(key.namespace(), all -> judge(all, key, givesWay, false));
     if (judged.isPresent() && judged.get().isCreation()) {
       if (!world.isComplete()) {
         queue.addAt(task, clock.instant().plusSeconds(1));
@@ -305,7 +325,7 @@ final class BudgetController {
         queue.throttle(task);
         return Optional.empty();
       }
-      judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, true));
+      judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, givesWay, true));
     }
     judged.flatMap(one -> one.decision().again()).ifPresent(again -> queue.addAt(task, again));
     return judged.map(Judged::decision);
@@ -319,10 +339,12 @@ final class BudgetController {
   private record Judged(
       Workload workload, Decision decision, boolean isCreation, Optional<Instant> calmSince) {}
 
-  private Optional<Judged> judge(Neighbourhood neighbourhood, Key key, boolean claim) {
+  private Optional<Judged> judge(
+      Neighbourhood neighbourhood, Key key, boolean givesWay, boolean claim) {
     Optional<Workload> known = neighbourhood.workload(key);
     if (known.isEmpty()) {
       calm.forget(key);
+      patience.forget(key);
       metrics.forget(key);
       return Optional.empty();
     }
@@ -333,7 +355,7 @@ final class BudgetController {
     Decider decider = new Decider(neighbourhood, workload, ruling, world.knowsUnhealthyPolicy());
     Optional<Instant> since = calm.observe(workload, decider.isCalm(), now);
     Decision decision =
-        decider.decide(since, calmPeriod, now, world.isTerminating(key.namespace()));
+        decider.decide(since, calmPeriod, now, world.isTerminating(key.namespace()), givesWay);
     boolean isCreation =
         decision.apply().isPresent()
             && neighbourhood.budget(decision.apply().get().name()).isEmpty();

@@ -3,6 +3,7 @@ package dev.holdfast.disruption;
 import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.LivePod;
 import dev.holdfast.disruption.budget.Proposal;
+import dev.holdfast.disruption.budget.Workload;
 import java.util.List;
 import java.util.Map;
 
@@ -24,6 +25,11 @@ interface BudgetStore {
 
   /** The pods of a namespace that run now and are not being deleted. */
   List<LivePod> pods(String namespace);
+
+  /**
+   * The workload's own pods, by its selector, but for those that have ended or are being deleted.
+   */
+  List<RunningPod> pods(Workload workload);
 
   /** The pods of all namespaces, by namespace. */
   Map<String, List<LivePod>> pods();

@@ -6,6 +6,8 @@ import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.Documents;
 import dev.holdfast.disruption.budget.LivePod;
 import dev.holdfast.disruption.budget.Proposal;
+import dev.holdfast.disruption.budget.Workload;
+import dev.holdfast.policy.LabelSelector;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.RequestConfig;
 import io.fabric8.kubernetes.client.RequestConfigBuilder;
@@ -26,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Budgets and pods of a real cluster. Calls the API server without the client's own retries:
@@ -121,6 +124,32 @@ final class ClusterBudgets implements BudgetStore {
         METADATA,
         object -> labels.pod(object).ifPresent(pods::add));
     return List.copyOf(pods);
+  }
+
+  @Override
+  public List<RunningPod> pods(Workload workload) {
+    if (workload.selector().isEmpty()) {
+      return List.of();
+    }
+    LabelSelector selector = workload.selector().get();
+    String labels =
+        selector.matchLabels().entrySet().stream()
+            .map(label -> label.getKey() + "=" + label.getValue())
+            .sorted()
+            .collect(Collectors.joining(","));
+    List<RunningPod> pods = new ArrayList<>();
+    pages(
+        "/api/v1/namespaces/"
+            + workload.key().namespace()
+            + "/pods?labelSelector="
+            + URLEncoder.encode(labels, StandardCharsets.UTF_8),
+        ANY,
+        object -> {
+          if (selector.matches(Documents.labels(object))) {
+            RunningPod.read(object).ifPresent(pods::add);
+          }
+        });
+    return pods;
   }
 
   @Override

@@ -16,6 +16,8 @@ import io.fabric8.kubernetes.api.model.APIResourceList;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeSpec;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
@@ -46,10 +48,15 @@ final class ClusterWatch implements Follower, AutoCloseable {
   private static final ResourceDefinitionContext SCALED_OBJECTS =
       kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects");
 
+  /** The taints by which Cluster Autoscaler and Karpenter, which do not cordon, begin a drain. */
+  private static final Set<String> DRAINED =
+      Set.of("ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption");
+
   private final Cluster cluster;
   private final KubernetesClient client;
   private final Neighbourhoods neighbourhoods;
   private final Map<String, Map<String, String>> labels = new ConcurrentHashMap<>();
+  private final Set<String> leaving = ConcurrentHashMap.newKeySet();
   private final Set<String> terminating = ConcurrentHashMap.newKeySet();
   private final Map<String, WatchedKind<?>> watched = new ConcurrentHashMap<>();
   private final Map<String, WatchedKind<?>> chosen = new ConcurrentHashMap<>();
@@ -168,6 +175,10 @@ final class ClusterWatch implements Follower, AutoCloseable {
       put(namespace);
       return;
     }
+    if (object instanceof Node node) {
+      put(node);
+      return;
+    }
     TypedWorkloads.of(object)
         .ifPresent(
             workload ->
@@ -194,8 +205,26 @@ final class ClusterWatch implements Follower, AutoCloseable {
     }
   }
 
+  private void put(Node node) {
+    if (isLeaving(node.getSpec())) {
+      leaving.add(node.getMetadata().getName());
+    } else {
+      leaving.remove(node.getMetadata().getName());
+    }
+  }
+
+  private static boolean isLeaving(NodeSpec spec) {
+    return spec != null
+        && (Boolean.TRUE.equals(spec.getUnschedulable())
+            || spec.getTaints().stream().anyMatch(taint -> DRAINED.contains(taint.getKey())));
+  }
+
   @Override
   public void remove(String kind, String namespace, String name) {
+    if (kind.equals("Node")) {
+      leaving.remove(name);
+      return;
+    }
     if (kind.equals("Namespace")) {
       labels.remove(name);
       terminating.remove(name);
@@ -280,6 +309,11 @@ final class ClusterWatch implements Follower, AutoCloseable {
 
   Map<String, String> labels(String namespace) {
     return labels.getOrDefault(namespace, Map.of());
+  }
+
+  /** The names of the nodes that are being drained, or are cordoned. */
+  Set<String> leavingNodes() {
+    return Set.copyOf(leaving);
   }
 
   boolean isTerminating(String namespace) {

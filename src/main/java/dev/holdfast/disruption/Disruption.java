@@ -141,7 +141,7 @@ public class Disruption implements Duty {
       Ruling ruling = Ruling.of(workload, policies.serving().serving(), ownNamespace, labels);
       Decision decision =
           new Decider(neighbourhood, workload, ruling, true)
-              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, clock.instant(), false);
+              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, clock.instant(), false, false);
       // Of annotations and labels that cannot be followed the engine tells.
       for (Finding finding : decision.findings()) {
         if (TOLD.contains(finding.reason())) {
@@ -182,6 +182,7 @@ public class Disruption implements Duty {
             new LiveWorld(),
             clock,
             config.calm(),
+            config.patience(),
             config.writesPerSecond(),
             leading,
             metrics);
@@ -376,6 +377,11 @@ public class Disruption implements Duty {
     @Override
     public boolean isTerminating(String namespace) {
       return watch.isTerminating(namespace);
+    }
+
+    @Override
+    public Set<String> leavingNodes() {
+      return watch.leavingNodes();
     }
 
     @Override

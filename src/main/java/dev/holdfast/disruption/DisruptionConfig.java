@@ -11,6 +11,13 @@ public interface DisruptionConfig {
   @WithDefault("30s")
   Duration calm();
 
+  /**
+   * For how long a drain waits for a budget of ours that allows no disruption, before the budget
+   * gives way; five times as long while a replica is starting.
+   */
+  @WithDefault("2m")
+  Duration patience();
+
   /** How many budgets are made or mended in a second; deletions do not wait. */
   @WithDefault("250")
   int writesPerSecond();

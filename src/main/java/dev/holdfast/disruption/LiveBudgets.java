@@ -165,7 +165,7 @@ public final class LiveBudgets implements AutoCloseable {
       Ruling ruling = Ruling.of(workload, policies, ownNamespace, watch.labels(namespace));
       Decider decider = new Decider(neighbourhood, workload, ruling, unhealthyPolicyKnown);
       Optional<Instant> since = new Calm().observe(workload, decider.isCalm(), now);
-      Decision decision = decider.decide(since, CALM, now, watch.isTerminating(namespace));
+      Decision decision = decider.decide(since, CALM, now, watch.isTerminating(namespace), false);
       rows.add(row(neighbourhood, workload, decision));
       decision.findings().forEach(finding -> findings.add(about(workload, finding)));
     }
@@ -198,7 +198,9 @@ public final class LiveBudgets implements AutoCloseable {
         status.map(Budget.Status::disruptionsAllowed).orElse(-1),
         decision.reason(),
         missing
-            ? "it should have one with " + decision.detail() + ": does the controller run?"
+            ? "it should have one with "
+                + decision.detail()
+                + ": it gave way to a drain, or no controller runs"
             : decision.detail());
   }
 

@@ -2,6 +2,7 @@ package dev.holdfast.disruption;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -27,8 +28,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The controller with a store and a clock of the test's. */
@@ -48,6 +53,7 @@ class BudgetControllerTest {
           world,
           clock,
           Duration.ofSeconds(30),
+          Duration.ofMinutes(2),
           1000,
           () -> leading,
           new BudgetMetrics(meters));
@@ -59,6 +65,7 @@ class BudgetControllerTest {
     final Deque<Integer> answers = new ArrayDeque<>();
     final List<Budget> unknown = new ArrayList<>();
     List<LivePod> pods = List.of();
+    List<RunningPod> running = List.of();
     Runnable during = () -> {};
     int lists;
     int version;
@@ -112,6 +119,12 @@ class BudgetControllerTest {
     }
 
     @Override
+    public List<RunningPod> pods(Workload workload) {
+      lists++;
+      return running;
+    }
+
+    @Override
     public Map<String, List<LivePod>> pods() {
       return Map.of("shop", pods);
     }
@@ -122,6 +135,7 @@ class BudgetControllerTest {
     Map<String, String> labels = Map.of();
     boolean terminating;
     boolean complete = true;
+    Set<String> leavingNodes = Set.of();
 
     @Override
     public List<HardeningPolicy> policies() {
@@ -141,6 +155,11 @@ class BudgetControllerTest {
     @Override
     public boolean isTerminating(String namespace) {
       return terminating;
+    }
+
+    @Override
+    public Set<String> leavingNodes() {
+      return leavingNodes;
     }
 
     @Override
@@ -557,6 +576,116 @@ class BudgetControllerTest {
         .isEqualTo(2);
   }
 
+  // --- a drain that waits
+
+  /** The disruption controller has counted. */
+  private void counted(int allowed, int healthy) {
+    Budget budget = store.budgets.get("web-deployment-holdfast");
+    put(
+        new Budget(
+            budget.namespace(),
+            budget.name(),
+            budget.uid(),
+            budget.resourceVersion(),
+            budget.selector(),
+            budget.amount(),
+            budget.unhealthyPodEvictionPolicy(),
+            budget.labelled(),
+            budget.owner(),
+            Optional.of(new Budget.Status(1, allowed, healthy, 2, 3))));
+  }
+
+  private static final RunningPod READY_ON_A = new RunningPod("a", true, false);
+  private static final RunningPod READY_ON_B = new RunningPod("b", true, false);
+  private static final RunningPod WITHOUT_NODE = new RunningPod("", false, false);
+  private static final RunningPod STARTING_ON_B = new RunningPod("b", false, true);
+  private static final RunningPod CRASHING_ON_B = new RunningPod("b", false, false);
+
+  private void waits(Set<String> drained, RunningPod... pods) {
+    put("web", 3);
+    controller.lead();
+    work();
+    world.leavingNodes = drained;
+    store.running = List.of(pods);
+    counted(0, 2);
+    work();
+  }
+
+  static Stream<Arguments> drains() {
+    return Stream.of(
+        arguments("a replica finds no node", List.of(READY_ON_A, READY_ON_A, WITHOUT_NODE), 120),
+        arguments("a replica crashes", List.of(READY_ON_A, READY_ON_B, CRASHING_ON_B), 120),
+        arguments("a replica is not made at all", List.of(READY_ON_A, READY_ON_B), 120),
+        arguments("a replica starts for ever", List.of(READY_ON_A, READY_ON_B, STARTING_ON_B), 600),
+        arguments("it may be that none is on the node", List.of(READY_ON_B, READY_ON_B), -1),
+        arguments("it may be that none is left", List.of(), -1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("drains")
+  void a_drain_waits_for_a_while(String what, List<RunningPod> pods, int seconds) {
+    waits(Set.of("a"), pods.toArray(RunningPod[]::new));
+
+    workFor(Duration.ofSeconds(seconds < 0 ? 3600 : seconds - 1));
+    assertThat(store.budgets).as(what).hasSize(1);
+
+    if (seconds > 0) {
+      workFor(Duration.ofSeconds(11));
+      assertThat(store.budgets).as(what).isEmpty();
+      assertThat(gauge("gives-way")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void a_broken_replica_costs_no_budget_and_no_call_as_long_as_no_node_is_drained() {
+    waits(Set.of(), READY_ON_A, READY_ON_B, CRASHING_ON_B);
+    int before = store.lists;
+
+    workFor(Duration.ofHours(1));
+
+    assertThat(store.budgets).hasSize(1);
+    assertThat(store.lists).isEqualTo(before);
+  }
+
+  @Test
+  void a_drain_that_comes_to_a_broken_replica_does_not_wait_again() {
+    waits(Set.of(), READY_ON_A, READY_ON_B, CRASHING_ON_B);
+    workFor(Duration.ofHours(1));
+    world.leavingNodes = Set.of("a");
+
+    workFor(Duration.ofSeconds(11));
+
+    assertThat(store.budgets).isEmpty();
+  }
+
+  @Test
+  void a_disruption_that_is_allowed_between_begins_the_wait_anew() {
+    waits(Set.of("a"), READY_ON_A, READY_ON_A, WITHOUT_NODE);
+    workFor(Duration.ofSeconds(119));
+    counted(1, 3);
+    work();
+    counted(0, 2);
+    workFor(Duration.ofSeconds(119));
+
+    assertThat(store.budgets).hasSize(1);
+  }
+
+  @Test
+  void what_gave_way_comes_back_when_all_replicas_are_ready() {
+    waits(Set.of("a"), READY_ON_A, READY_ON_A, WITHOUT_NODE);
+    workFor(Duration.ofSeconds(131));
+    remove("web-deployment-holdfast");
+    store.running = List.of(READY_ON_B, READY_ON_B, STARTING_ON_B);
+    workFor(Duration.ofMinutes(10));
+    assertThat(store.budgets).isEmpty();
+
+    store.running = List.of(READY_ON_B, READY_ON_B, READY_ON_B);
+    workFor(Duration.ofSeconds(11));
+
+    assertThat(store.budgets).hasSize(1);
+    assertThat(gauge("protected")).isEqualTo(1);
+  }
+
   @Test
   void a_workload_that_is_gone_leaves_no_trace() {
     Workload web = put("web", 3);
@@ -578,6 +707,7 @@ class BudgetControllerTest {
             world,
             clock,
             Duration.ofSeconds(30),
+            Duration.ofMinutes(2),
             1,
             () -> true,
             new BudgetMetrics(new SimpleMeterRegistry()));
@@ -605,6 +735,11 @@ class BudgetControllerTest {
 
     @Override
     public List<LivePod> pods(String namespace) {
+      throw new Refused(403, "no", null);
+    }
+
+    @Override
+    public List<RunningPod> pods(Workload workload) {
       throw new Refused(403, "no", null);
     }
 

@@ -44,6 +44,9 @@ class DisruptionE2E {
   /** Instead of thirty seconds, so that tests need not wait. */
   private static final Duration CALM = Duration.ofSeconds(3);
 
+  /** Instead of two minutes. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private static final int TOO_MANY = 429;
   private static final int CREATED = 201;
   private static final String NODE = "holdfast-fake-1";
@@ -80,6 +83,7 @@ class DisruptionE2E {
             .role("controller")
             .with("POD_NAME", name)
             .with("HOLDFAST_DISRUPTION_CALM", CALM.toSeconds() + "s")
+            .with("HOLDFAST_DISRUPTION_PATIENCE", PATIENCE.toSeconds() + "s")
             .with("HOLDFAST_DISRUPTION_RESYNC_PERIOD", "5s");
     made.launch();
     // A machine that runs all of this and more takes its time.
@@ -135,6 +139,11 @@ class DisruptionE2E {
   }
 
   private void create(String kind, String name, int replicas, String labels, String more) {
+    create(kind, name, replicas, labels, more, "{type: fake}");
+  }
+
+  private void create(
+      String kind, String name, int replicas, String labels, String more, String nodeSelector) {
     String selector = more.isEmpty() ? labels : more;
     client
         .resource(
@@ -151,7 +160,7 @@ class DisruptionE2E {
                 metadata: {labels: %s}
                 spec:
                   terminationGracePeriodSeconds: 0
-                  nodeSelector: {type: fake}
+                  nodeSelector: %s
                   containers: [{name: app, image: registry.example/app:1}]
             """
                 .formatted(
@@ -163,7 +172,8 @@ class DisruptionE2E {
                     kind.equals("StatefulSet")
                         ? "serviceName: x\n  podManagementPolicy: Parallel"
                         : "",
-                    labels))
+                    labels,
+                    nodeSelector))
         .create();
   }
 
@@ -659,6 +669,33 @@ class DisruptionE2E {
     } finally {
       run("src/test/cluster/kubectl.sh", "uncordon", NODE);
     }
+  }
+
+  @Test
+  void a_drain_completes_where_no_other_node_will_have_the_pods() throws Exception {
+    String only = "{kubernetes.io/hostname: " + NODE + "}";
+    create("Deployment", "web", 3, "{app: web}", "", only);
+    create("StatefulSet", "db", 3, "{app: db}", "", only);
+    awaitReady(6);
+    awaitAllowed("web-deployment-holdfast", 1);
+    awaitAllowed("db-statefulset-holdfast", 1);
+
+    int code =
+        run(
+            "src/test/cluster/kubectl.sh",
+            "drain",
+            NODE,
+            "--ignore-daemonsets",
+            "--pod-selector=app",
+            "--timeout=120s");
+    try {
+      assertThat(code).isZero();
+      assertThat(budgetNames()).isEmpty();
+    } finally {
+      run("src/test/cluster/kubectl.sh", "uncordon", NODE);
+    }
+    awaitReady(6);
+    awaitBudgets("web-deployment-holdfast", "db-statefulset-holdfast");
   }
 
   @Test

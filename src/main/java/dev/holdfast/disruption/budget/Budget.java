@@ -46,7 +46,17 @@ public record Budget(
     return labelled && owner.isPresent() && owner.get().uid().equals(workloadUid);
   }
 
-  /** Whether it selects and asks for the same as before; what it counts does not matter. */
+  /** Whether no eviction of a ready pod is allowed now, as far as was counted. */
+  public boolean allowsNone() {
+    return status.isPresent()
+        && status.get().expectedPods() > 0
+        && status.get().disruptionsAllowed() == 0;
+  }
+
+  /**
+   * Whether it selects and asks for the same as before; of what it counts only matters whether that
+   * allows an eviction.
+   */
   boolean meansTheSameAs(Budget other) {
     return other != null
         && uid.equals(other.uid)
@@ -54,6 +64,7 @@ public record Budget(
         && amount.equals(other.amount)
         && unhealthyPodEvictionPolicy.equals(other.unhealthyPodEvictionPolicy)
         && labelled == other.labelled
+        && allowsNone() == other.allowsNone()
         && owner.equals(other.owner);
   }
 }

@@ -74,9 +74,14 @@ public final class Decider {
    * @param calmSince empty if it is not calm
    * @param calm for how long it has to be
    * @param terminating whether its namespace is being deleted
+   * @param givesWay whether a drain waits for it in vain
    */
   public Decision decide(
-      Optional<Instant> calmSince, Duration calm, Instant now, boolean terminating) {
+      Optional<Instant> calmSince,
+      Duration calm,
+      Instant now,
+      boolean terminating,
+      boolean givesWay) {
     if (workload.terminating() || terminating) {
       String what = workload.terminating() ? "the workload" : "the namespace";
       return done(
@@ -96,6 +101,14 @@ public final class Decider {
     Optional<Decision> none = none();
     if (none.isPresent()) {
       return none.get();
+    }
+    if (givesWay) {
+      find(
+          Severity.WARNING,
+          "gives-way",
+          "its disruption budget gave way to a drain, as replicas do not start; it gets one when all are ready");
+      return withdrawAll(
+          Reason.GIVES_WAY, "a drain waits for replicas that do not start", Optional.empty());
     }
     Optional<String> name = name();
     if (name.isEmpty()) {

@@ -76,6 +76,11 @@ public final class Documents {
     return ours;
   }
 
+  /** The labels of any object. */
+  public static Map<String, String> labels(JsonNode object) {
+    return strings(object.at("/metadata/labels"));
+  }
+
   /** A copy; empty for null. */
   public static Map<String, String> copy(Map<String, String> map) {
     return map == null ? Map.of() : Map.copyOf(map);

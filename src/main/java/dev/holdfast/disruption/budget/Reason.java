@@ -10,6 +10,8 @@ public enum Reason {
   CALMING,
   /** Another workload's budget, which selects its pods, has to go first. */
   WAITING,
+  /** A drain waits for replicas that do not start: it gets one when all are ready. */
+  GIVES_WAY,
   /** It would get one, were the rule not only audited. */
   AUDITED,
   /** A policy or a label switches the rule off. */

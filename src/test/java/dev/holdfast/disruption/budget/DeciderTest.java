@@ -638,6 +638,20 @@ class DeciderTest {
     }
   }
 
+  @Test
+  void one_that_a_drain_waits_for_in_vain_gives_way() {
+    Workload web = village.put(deployment("web", 3));
+    village.reconcile(web);
+    village.givesWay = true;
+
+    Decision decision = village.decide(web);
+
+    assertThat(decision.reason()).isEqualTo(Reason.GIVES_WAY);
+    assertThat(decision.withdraw()).hasSize(1);
+    assertThat(decision.apply()).isEmpty();
+    assertThat(decision.findings()).extracting(Finding::reason).containsExactly("gives-way");
+  }
+
   // --- calm
 
   private Workload young(int replicas, int seconds) {

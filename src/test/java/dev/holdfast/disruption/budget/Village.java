@@ -26,6 +26,7 @@ final class Village {
   List<HardeningPolicy> policies = List.of(PolicyLoader.embedded());
   Map<String, String> namespaceLabels = Map.of();
   boolean terminating;
+  boolean givesWay;
   boolean unhealthyPolicyKnown = true;
   Instant now = NOW;
 
@@ -98,7 +99,7 @@ final class Village {
             Ruling.of(workload, policies, "holdfast-system", namespaceLabels),
             unhealthyPolicyKnown);
     Optional<Instant> since = calm.observe(workload, decider.isCalm(), now);
-    return decider.decide(since, CALM, now, terminating);
+    return decider.decide(since, CALM, now, terminating, givesWay);
   }
 
   /** Decides, and does what was decided. */
