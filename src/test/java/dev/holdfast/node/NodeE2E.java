@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -36,8 +37,13 @@ import org.junit.jupiter.api.io.TempDir;
 class NodeE2E {
   private static final String LOAD = "load";
   private static final String APP = "app";
-  private static final int PODS_PER_SECOND = 50;
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /**
+   * Less on a machine that cannot do more beside a rollout: whoever waits for it, waits for that.
+   */
+  private static final int PODS_PER_SECOND = Integer.getInteger("holdfast.pods-per-second", 50);
+
+  private static final Duration PATIENCE = Duration.ofMinutes(8);
 
   @TempDir private static Path folder;
   private static KubernetesClient client;
@@ -47,13 +53,19 @@ class NodeE2E {
     assertThat(System.getenv("KUBECONFIG"))
         .as("KUBECONFIG must name a cluster; src/test/cluster/node-up.sh brings one up")
         .isNotBlank();
-    client = new KubernetesClientBuilder().build();
-    assertThat(client.nodes().list().getItems())
-        .as("src/test/cluster/image-import.sh target/images/holdfast.tar makes the image known")
-        .anySatisfy(
-            node ->
-                assertThat(node.getStatus().getImages())
-                    .anySatisfy(image -> assertThat(image.getNames()).contains(Release.IMAGE)));
+    // longer than the API server waits for the webhook: its word shall be heard, not our impatience
+    Config config = Config.autoConfigure(null);
+    config.setRequestTimeout(60_000);
+    config.setRequestRetryBackoffLimit(0);
+    client = new KubernetesClientBuilder().withConfig(config).build();
+    // a kubelet reports its images every few seconds
+    await("src/test/cluster/image-import.sh target/images/holdfast.tar makes the image known")
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                client.nodes().list().getItems().stream()
+                    .flatMap(node -> node.getStatus().getImages().stream())
+                    .anyMatch(image -> image.getNames().contains(Release.IMAGE)));
     for (String namespace : List.of(LOAD, APP)) {
       client
           .resource(
@@ -103,8 +115,8 @@ class NodeE2E {
                         .create()));
     double seconds = (System.nanoTime() - began) / 1e9;
     System.out.printf("install to the first hardened pod: %.1f s%n", seconds);
-    // 20 s on a quiet machine: docs/benchmarks.md
-    assertThat(seconds).isLessThan(60);
+    // the figure is 20 s on a quiet machine: docs/benchmarks.md
+    assertThat(seconds).isLessThan(120);
     ready("holdfast-webhook");
     ready("holdfast-controller");
   }
@@ -221,7 +233,7 @@ class NodeE2E {
     Set<String> authorities = new HashSet<>();
     try (PodLoad load = PodLoad.start(client, LOAD, PODS_PER_SECOND)) {
       await()
-          .atMost(Duration.ofMinutes(5))
+          .atMost(PATIENCE)
           .untilAsserted(
               () -> {
                 Secret secret = tlsSecret();

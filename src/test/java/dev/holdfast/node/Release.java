@@ -19,7 +19,7 @@ final class Release {
   static final String IMAGE = System.getProperty("holdfast.image");
 
   private static final Path KUBECONFIG = Path.of(System.getenv().getOrDefault("KUBECONFIG", ""));
-  private static final int TIMEOUT_SECONDS = 180;
+  private static final int TIMEOUT_SECONDS = 480;
 
   private final Path chart;
 
