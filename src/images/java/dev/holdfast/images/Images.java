@@ -1,5 +1,6 @@
 package dev.holdfast.images;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -71,6 +72,9 @@ public final class Images {
   }
 
   private void make() throws Exception {
+    if (!Files.exists(sbom)) {
+      throw new IOException(sbom + " is missing: Maven leaves it out with --offline");
+    }
     Files.createDirectories(output);
     report(mainImage());
     if (Files.isDirectory(init)) {
