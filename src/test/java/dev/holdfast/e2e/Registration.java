@@ -76,6 +76,12 @@ final class Registration implements AutoCloseable {
     return this;
   }
 
+  /** For pods. */
+  Registration timeoutSeconds(int seconds) {
+    ((ObjectNode) documents.get(0).at("/webhooks/0")).put("timeoutSeconds", seconds);
+    return this;
+  }
+
   /**
    * Registers, and waits until pods of this namespace come back with a pause: the policies must
    * have one by then.
