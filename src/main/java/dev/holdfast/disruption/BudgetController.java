@@ -154,6 +154,11 @@ final class BudgetController {
     }
   }
 
+  /** A node begins to be drained. */
+  void drainBegins() {
+    changed(patience.waiting());
+  }
+
   /** All workloads of a namespace have to be looked at. */
   void namespaceChanged(String namespace) {
     if (active) {

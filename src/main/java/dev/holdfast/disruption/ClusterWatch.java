@@ -72,6 +72,9 @@ final class ClusterWatch implements Follower, AutoCloseable {
 
     /** Somebody else's budget is new or selects others than before. */
     default void othersBudget(String namespace) {}
+
+    /** A node begins to be drained, or is cordoned. */
+    default void drainBegins() {}
   }
 
   ClusterWatch(Cluster cluster, KubernetesClient client, Neighbourhoods neighbourhoods) {
@@ -206,10 +209,11 @@ final class ClusterWatch implements Follower, AutoCloseable {
   }
 
   private void put(Node node) {
-    if (isLeaving(node.getSpec())) {
-      leaving.add(node.getMetadata().getName());
-    } else {
-      leaving.remove(node.getMetadata().getName());
+    String name = node.getMetadata().getName();
+    if (!isLeaving(node.getSpec())) {
+      leaving.remove(name);
+    } else if (leaving.add(name)) {
+      changes.drainBegins();
     }
   }
 

@@ -202,6 +202,11 @@ public class Disruption implements Duty {
           }
 
           @Override
+          public void drainBegins() {
+            made.drainBegins();
+          }
+
+          @Override
           public void othersBudget(String namespace) {
             made.othersChanged(namespace);
           }

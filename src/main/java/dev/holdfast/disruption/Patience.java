@@ -25,8 +25,8 @@ final class Patience {
   /** For a replica that has a node, and starts there, a drain waits so many times as long. */
   private static final int WHILE_STARTING = 5;
 
-  /** How often the pods are listed of a workload whose budget may have to give way, or gave way. */
-  private static final Duration LOOK = Duration.ofSeconds(10);
+  /** As often within that time the pods of a workload are listed that a drain may wait for. */
+  private static final int LOOKS = 4;
 
   private final BudgetStore store;
   private final Supplier<Set<String>> leavingNodes;
@@ -73,7 +73,7 @@ final class Patience {
     if (now.isBefore(state.again())) {
       return state.gaveWay().isPresent();
     }
-    State looked = state.lookAgainAt(now.plus(LOOK));
+    State looked = state.lookAgainAt(now.plus(patience.dividedBy(LOOKS)));
     states.replace(workload.key(), state, looked);
     if (looked.gaveWay().isPresent()) {
       if (isWhole(workload, looked.gaveWay().get())) {
@@ -122,9 +122,19 @@ final class Patience {
     return healthy > replicas - amount.disruptionsOf(replicas);
   }
 
-  /** When the workload has to be looked at again, if nothing happens before. */
+  /**
+   * When the workload has to be looked at again, if nothing happens before. As long as no node is
+   * drained, that is never.
+   */
   Optional<Instant> again(Key key) {
-    return Optional.ofNullable(states.get(key)).map(State::again);
+    return Optional.ofNullable(states.get(key))
+        .filter(state -> state.gaveWay().isPresent() || !leavingNodes.get().isEmpty())
+        .map(State::again);
+  }
+
+  /** The workloads that a drain could wait for. */
+  Set<Key> waiting() {
+    return Set.copyOf(states.keySet());
   }
 
   /** The workload is gone. */
