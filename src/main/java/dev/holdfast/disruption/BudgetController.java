@@ -7,6 +7,7 @@ import dev.holdfast.disruption.budget.Decision;
 import dev.holdfast.disruption.budget.LivePod;
 import dev.holdfast.disruption.budget.Neighbourhood;
 import dev.holdfast.disruption.budget.Proposal;
+import dev.holdfast.disruption.budget.Reason;
 import dev.holdfast.disruption.budget.Ruling;
 import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.disruption.budget.Workload.Key;
@@ -35,6 +36,9 @@ final class BudgetController {
 
   /** As long a list of others' budgets serves for all that are made in a namespace. */
   private static final Duration LIST_SERVES = Duration.ofSeconds(1);
+
+  /** For so long, pods of a workload of the same name may be there that was deleted before. */
+  private static final Duration YOUNG = Duration.ofMinutes(10);
 
   private final Neighbourhoods neighbourhoods;
   private final BudgetStore store;
@@ -179,9 +183,10 @@ final class BudgetController {
   void listAllPods() {
     Instant now = clock.instant();
     Map<String, List<LivePod>> pods = store.pods();
-    for (String namespace : neighbourhoods.names()) {
-      List<LivePod> running = pods.getOrDefault(namespace, List.of());
-      setPods(namespace, now, running);
+    Set<String> names = neighbourhoods.names();
+    listed.keySet().retainAll(names);
+    for (String namespace : names) {
+      setPods(namespace, now, pods.getOrDefault(namespace, List.of()));
     }
   }
 
@@ -239,7 +244,13 @@ final class BudgetController {
 
   private void work(Task task) {
     try {
-      if (mayWork()) {
+      if (!mayWork()) {
+        // Whether it leads again soon or never, is told from outside: until then nothing is
+        // forgotten.
+        if (active) {
+          queue.retry(task);
+        }
+      } else {
         if (task instanceof Task.Reconcile reconcile) {
           reconcile(reconcile, reconcile.key());
         } else if (task instanceof Task.ListPods list) {
@@ -317,6 +328,9 @@ final class BudgetController {
   private Optional<Decision> decideAndClaim(Task task, Key key, boolean givesWay) {
     Optional<Judged> judged =
         neighbourhoods.with(key.namespace(), all -> judge(all, key, givesWay, false));
+    if (judged.isPresent() && judged.get().selectsUnknown() && listAnew(task, judged.get())) {
+      judged = neighbourhoods.with(key.namespace(), all -> judge(all, key, givesWay, false));
+    }
     if (judged.isPresent() && judged.get().isCreation()) {
       if (!world.isComplete()) {
         queue.addAt(task, clock.instant().plusSeconds(1));
@@ -340,9 +354,14 @@ final class BudgetController {
    * @param decision what is to be done
    * @param isCreation whether a budget has to be made
    * @param calmSince since when the workload is calm
+   * @param selectsUnknown whether it gets none because of pods whose owner is not known
    */
   private record Judged(
-      Workload workload, Decision decision, boolean isCreation, Optional<Instant> calmSince) {}
+      Workload workload,
+      Decision decision,
+      boolean isCreation,
+      Optional<Instant> calmSince,
+      boolean selectsUnknown) {}
 
   private Optional<Judged> judge(
       Neighbourhood neighbourhood, Key key, boolean givesWay, boolean claim) {
@@ -368,7 +387,28 @@ final class BudgetController {
       neighbourhood.put(decision.apply().get().pending());
     }
     metrics.decided(key, decision);
-    return Optional.of(new Judged(workload, decision, isCreation, since));
+    boolean selectsUnknown =
+        decision.reason() == Reason.SELECTS_OTHERS && neighbourhood.selectsPodsOfUnknown(workload);
+    return Optional.of(new Judged(workload, decision, isCreation, since, selectsUnknown));
+  }
+
+  /**
+   * A workload that was deleted and made anew selects pods of the one before, until they are gone:
+   * lists them, as often as that may help. Whether it did.
+   */
+  private boolean listAnew(Task task, Judged judged) {
+    Instant now = clock.instant();
+    String namespace = judged.workload().key().namespace();
+    if (judged.workload().created().plus(YOUNG).isBefore(now)) {
+      return false;
+    }
+    queue.addAt(task, now.plus(calmPeriod));
+    Listed last = listed.get(namespace);
+    if (last != null && last.pods().plus(LIST_SERVES).isAfter(now)) {
+      return false;
+    }
+    setPods(namespace, now, store.pods(namespace));
+    return true;
   }
 
   /** Whether fresh lists know of nothing that memory does not: what watches bring may be late. */
@@ -396,8 +436,9 @@ final class BudgetController {
     return unknown.stream()
         .noneMatch(
             budget ->
-                budget.selector().isPresent()
-                    && budget.selector().get().matches(judged.workload().templateLabels()));
+                budget.name().equals(judged.decision().apply().orElseThrow().name())
+                    || budget.selector().isPresent()
+                        && budget.selector().get().matches(judged.workload().templateLabels()));
   }
 
   private void withdraw(Key key, Budget budget, Decision decision) {
@@ -406,6 +447,7 @@ final class BudgetController {
       return;
     }
     if (!mayWork()) {
+      changed(List.of(key));
       return;
     }
     try {
@@ -432,8 +474,10 @@ final class BudgetController {
   private void apply(Key key, Proposal proposal) {
     Optional<Budget> made = Optional.empty();
     try {
-      if (mayWork()) {
-        made = Optional.of(store.apply(proposal));
+      if (!mayWork()) {
+        changed(List.of(key));
+      } else {
+        made = Optional.of(store.apply(proposal, present(key, proposal)));
         metrics.written(BudgetMetrics.Write.APPLY, true);
         LOG.infof("%s: PodDisruptionBudget %s has %s", key, proposal.name(), proposal.amount());
       }
@@ -443,6 +487,16 @@ final class BudgetController {
     } finally {
       settle(key, proposal, made);
     }
+  }
+
+  /** The budget that the proposal mends; empty if it is to be made. */
+  private Optional<Budget> present(Key key, Proposal proposal) {
+    return neighbourhoods.with(
+        key.namespace(),
+        all ->
+            all.budget(proposal.name())
+                .filter(one -> !one.uid().isEmpty())
+                .filter(one -> one.isOursFor(proposal.workload().uid())));
   }
 
   /**

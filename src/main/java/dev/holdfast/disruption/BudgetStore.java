@@ -6,12 +6,18 @@ import dev.holdfast.disruption.budget.Proposal;
 import dev.holdfast.disruption.budget.Workload;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The cluster, as far as the controller of budgets reads it on demand, and writes to it. */
 interface BudgetStore {
 
-  /** Makes the budget what it should be, or makes it. Returns it as it is then. */
-  Budget apply(Proposal proposal);
+  /**
+   * Makes the budget that is there what it should be, or makes it. Returns it as it is then.
+   *
+   * @param present the budget of ours that is mended; empty to make one
+   * @throws Refused with code 409 if another is there in its place
+   */
+  Budget apply(Proposal proposal, Optional<Budget> present);
 
   /**
    * Deletes the budget, if it is still the one and as it was; nothing happens if it is gone.

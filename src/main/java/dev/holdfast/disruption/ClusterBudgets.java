@@ -2,6 +2,7 @@ package dev.holdfast.disruption;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.Documents;
 import dev.holdfast.disruption.budget.LivePod;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -66,16 +68,19 @@ final class ClusterBudgets implements BudgetStore {
   }
 
   @Override
-  public Budget apply(Proposal proposal) {
+  public Budget apply(Proposal proposal, Optional<Budget> present) {
     String namespace = proposal.workload().key().namespace();
     String path =
         BUDGETS.formatted(namespace)
             + "/"
             + proposal.name()
-            + "?force=true&fieldManager="
-            + FIELD_MANAGER;
-    return Documents.budget(
-        call("PATCH", path, APPLY, ANY, proposal.document(true).toString()), namespace);
+            + "?fieldManager="
+            + FIELD_MANAGER
+            // what is not known to be ours is not taken from whoever made it
+            + (present.isPresent() ? "&force=true" : "");
+    ObjectNode document = proposal.document(true);
+    present.ifPresent(budget -> document.withObject("/metadata").put("uid", budget.uid()));
+    return Documents.budget(call("PATCH", path, APPLY, ANY, document.toString()), namespace);
   }
 
   @Override

@@ -60,6 +60,7 @@ final class ClusterWatch implements Follower, AutoCloseable {
   private final Set<String> terminating = ConcurrentHashMap.newKeySet();
   private final Map<String, WatchedKind<?>> watched = new ConcurrentHashMap<>();
   private final Map<String, WatchedKind<?>> chosen = new ConcurrentHashMap<>();
+  private final Set<String> withoutScale = ConcurrentHashMap.newKeySet();
   private volatile Changes changes = new Changes() {};
 
   /** Is told what has changed. */
@@ -127,16 +128,17 @@ final class ClusterWatch implements Follower, AutoCloseable {
       String without,
       BiFunction<Neighbourhood, JsonNode, Set<Key>> put,
       BiFunction<Neighbourhood, String, Set<Key>> remove) {
-    watched.put(kind.getPlural(), watch(kind, without, put, remove));
+    watched.put(kind.getPlural(), watch(kind.getPlural(), kind, without, put, remove));
   }
 
   private WatchedKind<GenericKubernetesResource> watch(
+      String name,
       ResourceDefinitionContext kind,
       String without,
       BiFunction<Neighbourhood, JsonNode, Set<Key>> put,
       BiFunction<Neighbourhood, String, Set<Key>> remove) {
     return cluster.follow(
-        kind.getPlural(),
+        name,
         without,
         () -> client.genericKubernetesResources(kind).inAnyNamespace(),
         (String key, GenericKubernetesResource resource) -> {
@@ -190,11 +192,9 @@ final class ClusterWatch implements Follower, AutoCloseable {
   }
 
   private static Set<Key> put(Neighbourhood neighbourhood, Workload workload) {
-    if (workload.isPartOfAnother()) {
-      neighbourhood.putOwner(workload.uid(), workload.owner().orElseThrow().uid());
-      return neighbourhood.remove(workload.key());
-    }
-    return neighbourhood.put(workload);
+    return workload.isPartOfAnother()
+        ? neighbourhood.putPart(workload)
+        : neighbourhood.put(workload);
   }
 
   private void put(Namespace namespace) {
@@ -257,9 +257,19 @@ final class ClusterWatch implements Follower, AutoCloseable {
               boolean needless = !kinds.contains(entry.getKey());
               if (needless) {
                 entry.getValue().close();
+                neighbourhoods.forEach(all -> forget(all, entry.getKey()));
               }
               return needless;
             });
+  }
+
+  private void forget(Neighbourhood neighbourhood, String groupKind) {
+    List<Key> keys =
+        neighbourhood.workloads().stream()
+            .map(Workload::key)
+            .filter(key -> key.groupKind().equals(groupKind))
+            .toList();
+    keys.forEach(key -> changes.workloads(neighbourhood.remove(key)));
   }
 
   /** The kinds that are followed now of those that policies name. */
@@ -269,6 +279,8 @@ final class ClusterWatch implements Follower, AutoCloseable {
 
   private WatchedKind<GenericKubernetesResource> watchWorkloads(ResourceDefinitionContext kind) {
     return watch(
+        // another group may have the same plural, as OpenKruise has statefulsets
+        kind.getPlural() + "." + kind.getGroup(),
         kind,
         "they get no disruption budget",
         (neighbourhood, object) -> neighbourhood.put(Documents.workload(object, "")),
@@ -300,13 +312,26 @@ final class ClusterWatch implements Follower, AutoCloseable {
       }
       for (APIResource resource : resources.getResources()) {
         if (resource.getKind().equals(kind) && !resource.getName().contains("/")) {
-          return Optional.of(ResourceDefinitionContext.fromApiResource(version, resource));
+          if (hasScale(resources, resource)) {
+            return Optional.of(ResourceDefinitionContext.fromApiResource(version, resource));
+          }
+          if (withoutScale.add(groupKind)) {
+            LOG.warnf(
+                "disruption: %s has no subresource scale, by which the disruption controller counts:"
+                    + " no workload of the kind gets a budget",
+                groupKind);
+          }
         }
       }
     } catch (KubernetesClientException e) {
       LOG.debugf(e, "%s cannot be looked for", groupKind);
     }
     return Optional.empty();
+  }
+
+  private static boolean hasScale(APIResourceList all, APIResource resource) {
+    String scale = resource.getName() + "/scale";
+    return all.getResources().stream().anyMatch(one -> one.getName().equals(scale));
   }
 
   // --- what is known

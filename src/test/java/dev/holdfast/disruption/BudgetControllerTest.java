@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.holdfast.disruption.budget.Autoscaler;
 import dev.holdfast.disruption.budget.Budget;
@@ -80,7 +81,7 @@ class BudgetControllerTest {
     }
 
     @Override
-    public Budget apply(Proposal proposal) {
+    public Budget apply(Proposal proposal, Optional<Budget> present) {
       answer("apply " + proposal.name());
       version++;
       Budget pending = proposal.pending();
@@ -287,6 +288,55 @@ class BudgetControllerTest {
   }
 
   @Test
+  void what_came_while_the_lease_was_lost_for_a_moment_is_done_afterwards() {
+    put("web", 3);
+    controller.lead();
+    work();
+    leading = false;
+    put("web", 1);
+    work();
+    assertThat(store.budgets).hasSize(1);
+
+    leading = true;
+    workFor(Duration.ofSeconds(1));
+
+    assertThat(store.budgets).isEmpty();
+  }
+
+  @Test
+  void a_workload_that_is_made_anew_does_not_wait_for_pods_of_the_one_before() {
+    Workload before = put("web", 3);
+    store.pods = List.of(new LivePod("StatefulSet", "uid-before", Map.of("app", "web")));
+    controller.changed(neighbourhoods.with("shop", all -> all.remove(before.key())));
+    controller.lead();
+    work();
+    clock.advance(Duration.ofMinutes(1));
+    Workload after = young("web", 3);
+    put(after);
+    workFor(Duration.ofSeconds(20));
+    assertThat(gauge("selects-others")).isEqualTo(1);
+
+    store.pods = List.of();
+    workFor(Duration.ofSeconds(31));
+
+    assertThat(store.budgets).hasSize(1);
+  }
+
+  /** One that was created just now. */
+  private Workload young(String name, int replicas) {
+    String labels = "{app: " + name + "}";
+    ObjectNode object =
+        (ObjectNode)
+            yaml(
+                "{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: shop, uid: uid-new},"
+                        .formatted(name)
+                    + " spec: {replicas: %d, selector: {matchLabels: %s}, template: {metadata: {labels: %s}}}}"
+                        .formatted(replicas, labels, labels));
+    object.withObject("/metadata").put("creationTimestamp", clock.instant().toString());
+    return Documents.workload(object, "");
+  }
+
+  @Test
   void a_new_leader_does_not_wait_for_old_workloads_to_be_calm() {
     put("web", 1);
     controller.lead();
@@ -380,6 +430,24 @@ class BudgetControllerTest {
     put(users("theirs", "{}"));
     workFor(Duration.ofSeconds(60));
     assertThat(store.writes).isEmpty();
+  }
+
+  @Test
+  void a_users_budget_of_the_name_of_ours_is_seen_before_it_is_overwritten() {
+    put("web", 3);
+    store.unknown.add(users("web-deployment-holdfast", "{matchLabels: {app: other}}"));
+    controller.lead();
+    work();
+    assertThat(store.writes).isEmpty();
+
+    put(users("web-deployment-holdfast", "{matchLabels: {app: other}}"));
+    workFor(Duration.ofSeconds(3));
+
+    assertThat(store.writes)
+        .hasSize(1)
+        .first()
+        .asString()
+        .doesNotContain("web-deployment-holdfast");
   }
 
   @Test
@@ -719,7 +787,7 @@ class BudgetControllerTest {
   /** Lists nothing, as where the permission is missing. */
   private static final class FailingStore implements BudgetStore {
     @Override
-    public Budget apply(Proposal proposal) {
+    public Budget apply(Proposal proposal, Optional<Budget> present) {
       throw new Refused(403, "no", null);
     }
 

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -848,22 +849,10 @@ class DisruptionE2E {
 
   @Test
   void a_kind_that_a_policy_names_gets_budgets_too() {
-    apply(
-        """
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: rollouts.e2e.holdfast.dev}
-        spec:
-          group: e2e.holdfast.dev
-          names: {kind: Rollout, plural: rollouts, singular: rollout}
-          scope: Namespaced
-          versions:
-            - name: v1
-              served: true
-              storage: true
-              schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-              subresources: {scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}}
-        """);
+    define(
+        "Rollout",
+        "{scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}}");
+    define("Unscaled", "{}");
     try {
       await()
           .atMost(LONG)
@@ -880,21 +869,46 @@ class DisruptionE2E {
                       .formatted(namespace))
               .create();
       assertThat(rollout).isInstanceOf(GenericKubernetesResource.class);
-      policy("profile: standard, rules: {disruptionBudget: {kinds: [e2e.holdfast.dev/Rollout]}}");
+      policy(
+          "profile: standard, rules: {disruptionBudget: {kinds: [e2e.holdfast.dev/Unscaled, e2e.holdfast.dev/Rollout]}}");
 
       await().atMost(LONG).until(() -> budgets().size() == 1);
       assertThat(budgets().get(0).getMetadata().getOwnerReferences())
           .singleElement()
           .matches(owner -> owner.getUid().equals(rollout.getMetadata().getUid()))
           .matches(owner -> owner.getController() && !owner.getBlockOwnerDeletion());
+      assertThat(holdfast.log()).contains("e2e.holdfast.dev/Unscaled has no subresource scale");
       policy("profile: standard");
     } finally {
-      client
-          .apiextensions()
-          .v1()
-          .customResourceDefinitions()
-          .withName("rollouts.e2e.holdfast.dev")
-          .delete();
+      for (String plural : List.of("rollouts", "unscaleds")) {
+        client
+            .apiextensions()
+            .v1()
+            .customResourceDefinitions()
+            .withName(plural + ".e2e.holdfast.dev")
+            .delete();
+      }
     }
+  }
+
+  private static void define(String kind, String subresources) {
+    String singular = kind.toLowerCase(Locale.ROOT);
+    apply(
+        """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: %ss.e2e.holdfast.dev}
+        spec:
+          group: e2e.holdfast.dev
+          names: {kind: %s, plural: %ss, singular: %s}
+          scope: Namespaced
+          versions:
+            - name: v1
+              served: true
+              storage: true
+              schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+              subresources: %s
+        """
+            .formatted(singular, kind, singular, singular, subresources));
   }
 }

@@ -34,6 +34,7 @@ public final class Neighbourhood {
   private final Map<String, Autoscaler> autoscalers = new HashMap<>();
   private final Map<Target, Set<String>> autoscalersByTarget = new HashMap<>();
   private final Map<String, String> owners = new HashMap<>();
+  private final Map<Key, String> owned = new HashMap<>();
   private LabelIndex<LivePod> pods = new LabelIndex<>();
 
   private record Target(String group, String kind, String name) {}
@@ -47,6 +48,7 @@ public final class Neighbourhood {
 
   /** A workload is new or has changed. */
   public Set<Key> put(Workload workload) {
+    forgetOwner(workload.key());
     Workload before = workloads.put(workload.key(), workload);
     if (workload.equals(before)) {
       return Set.of();
@@ -70,8 +72,9 @@ public final class Neighbourhood {
     return affected;
   }
 
-  /** A workload is gone. */
+  /** A workload is gone, or a ReplicaSet of one. */
   public Set<Key> remove(Key key) {
+    forgetOwner(key);
     Workload before = workloads.remove(key);
     if (before == null) {
       return Set.of();
@@ -203,14 +206,21 @@ public final class Neighbourhood {
     return kind + "/" + name;
   }
 
-  /** A ReplicaSet, and what controls it: its pods are the other's. */
-  public void putOwner(String uid, String ownerUid) {
-    owners.put(uid, ownerUid);
+  /**
+   * A ReplicaSet that is part of another workload is new or has changed: its pods are the other's.
+   */
+  public Set<Key> putPart(Workload part) {
+    Set<Key> affected = remove(part.key());
+    owned.put(part.key(), part.uid());
+    owners.put(part.uid(), part.owner().orElseThrow().uid());
+    return affected;
   }
 
-  /** A ReplicaSet is gone. */
-  public void removeOwner(String uid) {
-    owners.remove(uid);
+  private void forgetOwner(Key key) {
+    String uid = owned.remove(key);
+    if (uid != null) {
+      owners.remove(uid);
+    }
   }
 
   /** All pods that run now, in place of those that ran before. */
@@ -347,6 +357,16 @@ public final class Neighbourhood {
       }
     }
     return found;
+  }
+
+  /**
+   * Whether the workload's selector selects a pod, as they were listed last, that something unknown
+   * controls: such as what the workload was before it was deleted and made anew.
+   */
+  public boolean selectsPodsOfUnknown(Workload workload) {
+    return workload.selector().stream()
+        .flatMap(selector -> pods.selected(selector).stream())
+        .anyMatch(pod -> !pod.ownerUid().isEmpty() && !byUid.containsKey(topOwner(pod.ownerUid())));
   }
 
   /** One that the watch has not brought yet: whose it is will be known in a moment. */

@@ -3,6 +3,7 @@ package dev.holdfast.disruption.budget;
 import static dev.holdfast.disruption.budget.Village.NOW;
 import static dev.holdfast.disruption.budget.Village.budget;
 import static dev.holdfast.disruption.budget.Village.deployment;
+import static dev.holdfast.disruption.budget.Village.replicaSet;
 import static dev.holdfast.disruption.budget.Village.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -190,9 +191,9 @@ class DeciderTest {
   @Test
   void a_users_budget_that_selects_running_pods_only_counts_too() {
     village.put(budget("theirs", "{minAvailable: 1, selector: {matchLabels: {mesh: 'on'}}}"));
-    village.neighbourhood.putOwner("rs", "uid-web");
+    village.putPart(replicaSet("rs", "web"));
     village.neighbourhood.setPods(
-        List.of(new LivePod("ReplicaSet", "rs", Map.of("app", "web", "mesh", "on"))));
+        List.of(new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web", "mesh", "on"))));
 
     assertThat(village.decide(village.put(deployment("web", 3))).reason())
         .isEqualTo(Reason.USERS_BUDGET);
@@ -357,12 +358,34 @@ class DeciderTest {
   }
 
   @Test
+  void a_replica_set_that_its_deployment_left_behind_is_a_workload() {
+    ObjectNode object = replicaSet("rs", "web");
+    village.putPart(object);
+    village.neighbourhood.setPods(
+        List.of(new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web"))));
+    object.withObject("/metadata").remove("ownerReferences");
+
+    assertThat(village.decide(village.put(object)).reason()).isEqualTo(Reason.PROTECTED);
+  }
+
+  @Test
+  void replica_sets_that_are_gone_leave_nothing_behind() {
+    Workload part = Documents.workload(replicaSet("rs", "web"), "shop");
+    village.neighbourhood.putPart(part);
+    assertThat(village.neighbourhood.isEmpty()).isFalse();
+
+    village.neighbourhood.remove(part.key());
+
+    assertThat(village.neighbourhood.isEmpty()).isTrue();
+  }
+
+  @Test
   void its_own_pods_and_bare_ones_are_not_others() {
     Workload web = village.put(deployment("web", 3));
-    village.neighbourhood.putOwner("rs", "uid-web");
+    village.putPart(replicaSet("rs", "web"));
     village.neighbourhood.setPods(
         List.of(
-            new LivePod("ReplicaSet", "rs", Map.of("app", "web", "pod-template-hash", "1")),
+            new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web", "pod-template-hash", "1")),
             new LivePod("ReplicaSet", "not known yet", Map.of("app", "web")),
             new LivePod("", "", Map.of("app", "web"))));
 

@@ -80,6 +80,28 @@ final class Village {
         "shop");
   }
 
+  /** A ReplicaSet of the Deployment of that name, or one that was and is left to itself. */
+  static ObjectNode replicaSet(String name, String deployment) {
+    ObjectNode object = deployment(deployment, 3);
+    object.put("kind", "ReplicaSet");
+    ObjectNode metadata =
+        object.withObject("/metadata").put("name", name).put("uid", "uid-" + name);
+    metadata
+        .putArray("ownerReferences")
+        .addObject()
+        .put("apiVersion", "apps/v1")
+        .put("kind", "Deployment")
+        .put("name", deployment)
+        .put("uid", "uid-" + deployment)
+        .put("controller", true);
+    return object;
+  }
+
+  Village putPart(JsonNode object) {
+    neighbourhood.putPart(Documents.workload(object, "shop"));
+    return this;
+  }
+
   Workload put(JsonNode object) {
     Workload workload = Documents.workload(object, "shop");
     neighbourhood.put(workload);
