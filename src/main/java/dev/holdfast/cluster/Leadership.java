@@ -27,7 +27,8 @@ public final class Leadership implements AutoCloseable {
   // Those of kube-controller-manager: another takes over within 20 s of a kill.
   private static final Duration LEASE_DURATION = Duration.ofSeconds(15);
   private static final Duration RENEW_DEADLINE = Duration.ofSeconds(10);
-  private static final Duration RETRY_PERIOD = Duration.ofSeconds(2);
+  // The elector adds up to 1.2 times as much at random: two seconds at most.
+  private static final Duration RETRY_PERIOD = Duration.ofMillis(900);
 
   private final KubernetesClient client;
   private final LeaderElectionConfig config;
