@@ -8,8 +8,10 @@ import dev.holdfast.hardening.ClusterFacts.Workload;
 import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Outcome;
 import dev.holdfast.policy.LabelSelector;
-import java.util.ArrayList;
+import dev.holdfast.policy.PodOverrides;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -92,7 +94,9 @@ final class AdviceHandler {
     }
     if (request.operation().equals("UPDATE")
         && template.equals(template(kind, request.oldObject()))) {
-      return List.of();
+      return isSameToBudgets(request.object(), request.oldObject())
+          ? List.of()
+          : Warnings.of(budgets.advise(request.object(), request.namespace()));
     }
     ClusterFacts known = cluster.facts(request.namespace(), template);
     Outcome outcome =
@@ -105,9 +109,26 @@ final class AdviceHandler {
                 known.namespaceLabels(),
                 known.services(),
                 Optional.of(workload(kind, request.object()))));
-    List<String> warnings = new ArrayList<>(Warnings.advice(outcome));
-    warnings.addAll(Warnings.of(budgets.advise(request.object(), request.namespace())));
-    return warnings;
+    return Warnings.advice(outcome, budgets.advise(request.object(), request.namespace()));
+  }
+
+  /** Whether a workload with the same template as before has the same budget, too. */
+  private static boolean isSameToBudgets(JsonNode object, JsonNode before) {
+    return object.at("/spec/replicas").equals(before.at("/spec/replicas"))
+        && object.at("/spec/selector").equals(before.at("/spec/selector"))
+        && ours(object.at("/metadata/labels")).equals(ours(before.at("/metadata/labels")))
+        && ours(object.at("/metadata/annotations"))
+            .equals(ours(before.at("/metadata/annotations")));
+  }
+
+  private static Map<String, JsonNode> ours(JsonNode labels) {
+    Map<String, JsonNode> ours = new HashMap<>();
+    for (Map.Entry<String, JsonNode> label : labels.properties()) {
+      if (label.getKey().startsWith(PodOverrides.PREFIX)) {
+        ours.put(label.getKey(), label.getValue());
+      }
+    }
+    return ours;
   }
 
   private static boolean isAboutTemplate(AdmissionRequest request) {

@@ -50,9 +50,11 @@ final class Warnings {
 
   /**
    * What the author of a workload should know, most useful first: what its pods will get, then what
-   * is left undone and why. Nothing where pods need nothing.
+   * makes drains wait, then what is left undone and why. Nothing where pods need nothing.
+   *
+   * @param ofBudgets what there is to tell about disruption budgets
    */
-  static List<String> advice(Outcome outcome) {
+  static List<String> advice(Outcome outcome, List<Finding> ofBudgets) {
     List<String> lines = new ArrayList<>();
     if (!outcome.edits().isEmpty()) {
       lines.add(line("its pods will get " + rules(outcome.edits()), ""));
@@ -61,6 +63,7 @@ final class Warnings {
       lines.add(line("only audited, its pods would get " + rules(outcome.auditEdits()), ""));
     }
     Set<String> found = new LinkedHashSet<>();
+    ofBudgets.forEach(finding -> found.add(line(found(finding), "")));
     for (Finding finding : outcome.findings()) {
       if (finding.severity() != Severity.INFO) {
         found.add(line(found(finding), ""));

@@ -6,17 +6,9 @@ import dev.holdfast.cluster.ClusterConnection;
 import dev.holdfast.cluster.Duty;
 import dev.holdfast.cluster.Role;
 import dev.holdfast.cluster.ServingPolicies;
-import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.BudgetAdvice;
-import dev.holdfast.disruption.budget.Decider;
-import dev.holdfast.disruption.budget.Decision;
-import dev.holdfast.disruption.budget.Documents;
-import dev.holdfast.disruption.budget.Neighbourhood;
-import dev.holdfast.disruption.budget.Ruling;
-import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.disruption.budget.Workload.Key;
 import dev.holdfast.hardening.Finding;
-import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -29,7 +21,6 @@ import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -54,9 +45,6 @@ public class Disruption implements Duty {
   /** Enough to keep the API server busy, and few enough that it does not notice. */
   private static final int WORKERS = 4;
 
-  private static final Set<String> WITH_BUDGETS = Set.of("Deployment", "StatefulSet");
-  private static final Set<String> TOLD = Set.of("selects-others", "refused-value", "name-taken");
-
   private static final Duration LOOK = Duration.ofMillis(200);
   private static final Duration LOOK_AT_POLICIES = Duration.ofSeconds(1);
   private static final Duration LOOK_FOR_KINDS = Duration.ofSeconds(60);
@@ -72,6 +60,7 @@ public class Disruption implements Duty {
   private final MeterRegistry meters;
   private final Clock clock = Clock.systemUTC();
   private final Neighbourhoods neighbourhoods = new Neighbourhoods();
+  private final Advisor advisor;
   private final List<Thread> threads = new ArrayList<>();
   private volatile ClusterWatch watch;
   private volatile BudgetController controller;
@@ -92,6 +81,13 @@ public class Disruption implements Duty {
     this.config = config;
     this.policies = policies;
     this.meters = meters;
+    advisor =
+        new Advisor(
+            neighbourhoods,
+            () -> policies.serving().serving(),
+            ownNamespace,
+            namespace -> watch == null ? Map.of() : watch.labels(namespace),
+            () -> controller != null && controller.isActive());
   }
 
   void attach(@Observes @Priority(FIRST) StartupEvent event) {
@@ -114,43 +110,13 @@ public class Disruption implements Duty {
   }
 
   /**
-   * What whoever applies a budget or a workload should know; advice of severity INFO left out. From
-   * memory, and quick.
+   * What whoever applies a budget or a workload should know. From memory, and quick.
    *
    * @param object a PodDisruptionBudget, or a workload with a pod template
    * @param namespace it is or will be in
    */
   public List<Finding> advise(JsonNode object, String namespace) {
-    List<Finding> findings = new ArrayList<>();
-    if (object.path("kind").asText().equals("PodDisruptionBudget")) {
-      Budget budget = Documents.budget(object, namespace);
-      findings.addAll(neighbourhoods.with(namespace, all -> BudgetAdvice.of(all, budget)));
-    } else {
-      Workload workload = Documents.workload(object, namespace);
-      findings.addAll(neighbourhoods.with(namespace, all -> advise(all, workload)));
-    }
-    findings.removeIf(finding -> finding.severity() == Severity.INFO);
-    return findings;
-  }
-
-  private List<Finding> advise(Neighbourhood neighbourhood, Workload workload) {
-    List<Finding> findings = new ArrayList<>();
-    if (WITH_BUDGETS.contains(workload.key().kind())) {
-      Map<String, String> labels =
-          watch == null ? Map.of() : watch.labels(workload.key().namespace());
-      Ruling ruling = Ruling.of(workload, policies.serving().serving(), ownNamespace, labels);
-      Decision decision =
-          new Decider(neighbourhood, workload, ruling, true)
-              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, clock.instant(), false, false);
-      // Of annotations and labels that cannot be followed the engine tells.
-      for (Finding finding : decision.findings()) {
-        if (TOLD.contains(finding.reason())) {
-          findings.add(finding);
-        }
-      }
-    }
-    findings.addAll(BudgetAdvice.of(neighbourhood, workload));
-    return findings;
+    return advisor.advise(object, namespace);
   }
 
   /** What is wrong with the kinds that are followed for budgets, by their plural names. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +27,7 @@ public final class PodOverrides {
   public static final String PREFIX = "holdfast.dev/";
 
   private static final String UNREADABLE = "unreadable-annotation";
+  private static final String UNKNOWN = "unknown-annotation";
 
   /** Keys that may be narrowed to one container by a suffix. */
   private static final Set<String> NARROWABLE =
@@ -216,20 +218,43 @@ public final class PodOverrides {
       "expected http:PORT/PATH, https:PORT/PATH, tcp:PORT, grpc:PORT/SERVICE or off";
 
   private void tellOfUnknown(String key, String name, String value) {
-    if (name.equals("hardened")) {
-      return;
+    if (!name.equals("hardened")) {
+      problem(key, value, UNKNOWN, whyUnknown(name));
     }
-    if (name.equals("mode") || name.equals("policy")) {
-      problem(key, value, "unknown-annotation", "this is a label, not an annotation");
-      return;
-    }
-    problem(
-        key,
-        value,
-        "unknown-annotation",
-        Nearest.of(name, KEYS)
+  }
+
+  private static String whyUnknown(String name) {
+    return name.equals("mode") || name.equals("policy")
+        ? "this is a label, not an annotation"
+        : Nearest.of(name, KEYS)
             .map(nearest -> "did you mean " + PREFIX + nearest + "?")
-            .orElse("no annotation of this name exists"));
+            .orElse("no annotation of this name exists");
+  }
+
+  /**
+   * What is wrong with the annotations of a workload itself of which nothing is read: they are
+   * misspelt, or belong on its pod template.
+   *
+   * @param annotations the workload's own, ours and others
+   * @param read the keys that are read there, without the prefix
+   */
+  public static List<Problem> unread(Map<String, String> annotations, Collection<String> read) {
+    List<Problem> problems = new ArrayList<>(0);
+    annotations.forEach(
+        (key, value) -> {
+          String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : "hardened";
+          if (name.equals("hardened") || read.contains(name)) {
+            return;
+          }
+          int dot = name.indexOf('.');
+          boolean known = KEYS.contains(dot < 0 ? name : name.substring(0, dot));
+          problems.add(
+              known
+                  ? new Problem(
+                      key, value, "misplaced-annotation", "it belongs on the pod template")
+                  : new Problem(key, value, UNKNOWN, whyUnknown(name)));
+        });
+    return problems;
   }
 
   private void readExcluded(String value, List<String> containers) {

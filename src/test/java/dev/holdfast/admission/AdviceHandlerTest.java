@@ -31,9 +31,10 @@ class AdviceHandlerTest {
   private static final String TEMPLATE =
       "{'metadata':{'labels':{'app':'web'}},'spec':{'containers':[{'name':'a'}]}}";
 
+  private final List<Finding> ofWorkloads = new ArrayList<>();
   private AdviceHandler handler = handler(new NoCluster(ClusterFacts.DEFAULT_VERSION));
 
-  private static AdviceHandler handler(ClusterView cluster) {
+  private AdviceHandler handler(ClusterView cluster) {
     return new AdviceHandler(
         new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system")::harden,
         cluster,
@@ -47,7 +48,7 @@ class AdviceHandlerTest {
                         "allows-no-disruption",
                         "",
                         namespace + "/" + object.at("/metadata/name").asText()))
-                : List.of());
+                : List.copyOf(ofWorkloads));
   }
 
   private static String review(
@@ -159,6 +160,77 @@ class AdviceHandlerTest {
                     deployment(TEMPLATE.replace("'a'", "'b'")),
                     deployment(TEMPLATE))))
         .isNotEmpty();
+  }
+
+  private void ofBudgets(String... messages) {
+    for (String message : messages) {
+      ofWorkloads.add(
+          new Finding(
+              Optional.of(RuleName.DISRUPTION_BUDGET),
+              Severity.WARNING,
+              "refused-value",
+              "",
+              message));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'metadata':{'name':'web'},'spec':{'replicas':3,'selector':{'matchLabels':{'app':'web'}},'template':T}}",
+        "{'metadata':{'name':'web'},'spec':{'replicas':2,'selector':{'matchLabels':{'app':'x'}},'template':T}}",
+        "{'metadata':{'name':'web','annotations':{'holdfast.dev/disruption-budget':'0'}},"
+            + "'spec':{'replicas':2,'selector':{'matchLabels':{'app':'web'}},'template':T}}",
+        "{'metadata':{'name':'web','labels':{'holdfast.dev/mod':'off'}},"
+            + "'spec':{'replicas':2,'selector':{'matchLabels':{'app':'web'}},'template':T}}"
+      })
+  void an_update_of_what_budgets_depend_on_tells_of_budgets_alone(String changed) throws Exception {
+    ofBudgets("it is refused");
+
+    assertThat(
+            advice(
+                review(
+                    "apps",
+                    "Deployment",
+                    "UPDATE",
+                    changed.replace("T", TEMPLATE),
+                    deployment(TEMPLATE))))
+        .containsExactly("holdfast: disruption-budget: it is refused");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'name':'web'}",
+        "{'name':'web','generation':2,'labels':{'team':'a'}}",
+        "{'name':'web','annotations':{'deployment.kubernetes.io/revision':'2'}}"
+      })
+  void an_update_of_nothing_that_budgets_depend_on_tells_nothing(String metadata) throws Exception {
+    ofBudgets("it is refused");
+
+    assertThat(
+            advice(
+                review(
+                    "apps",
+                    "Deployment",
+                    "UPDATE",
+                    deployment(TEMPLATE).replace("{'name':'web'}", metadata),
+                    deployment(TEMPLATE))))
+        .isEmpty();
+  }
+
+  @Test
+  void budgets_share_the_five_lines_with_the_rest() throws Exception {
+    ofBudgets("a", "b", "c", "d");
+
+    assertThat(advice(review("apps", "Deployment", "CREATE", deployment(TEMPLATE), "null")))
+        .containsExactly(
+            "holdfast: its pods will get pre-stop, termination-grace, anti-affinity",
+            "holdfast: disruption-budget: a",
+            "holdfast: disruption-budget: b",
+            "holdfast: and 2 more, see holdfast audit",
+            "holdfast: annotations of the pod template change that:"
+                + " https://holdfast.dev/reference/annotations");
   }
 
   @Test

@@ -17,6 +17,9 @@ import java.util.TreeSet;
  * are never touched.
  */
 public final class BudgetAdvice {
+  /** The reason of a budget that selects nothing, as far as is known. */
+  public static final String SELECTS_NOTHING = "selects-nothing";
+
   /**
    * Kinds without {@code /scale}: the disruption controller cannot tell how many there should be.
    */
@@ -79,7 +82,7 @@ public final class BudgetAdvice {
     if (workloads.isEmpty() && pods.isEmpty()) {
       find(
           Severity.INFO,
-          "selects-nothing",
+          SELECTS_NOTHING,
           "/spec/selector",
           selector.isEmpty() ? "it has no selector" : "no workload here has pods with its labels");
       if (budget.amount().isEmpty() || isNever(budget.amount().get())) {

@@ -9,10 +9,12 @@ import dev.holdfast.policy.PolicySelection;
 import dev.holdfast.policy.RuleName;
 import dev.holdfast.policy.RuleSettings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What policies, labels and annotations say about a workload's budget.
@@ -31,6 +33,9 @@ public record Ruling(
     Optional<RuleSettings.DisruptionBudget> settings,
     Optional<BudgetAmount> asked,
     List<PodOverrides.Problem> problems) {
+
+  /** The annotations that count, without our prefix. */
+  private static final List<String> READ = List.of("disruption-budget", "skip");
 
   private static final String BUDGET = PodOverrides.PREFIX + "disruption-budget";
   private static final String SKIP = PodOverrides.PREFIX + "skip";
@@ -107,10 +112,15 @@ public record Ruling(
       Workload workload, HardeningPolicy policy, List<PodOverrides.Problem> problems) {
     Map<String, String> own = workload.annotations();
     Map<String, String> ofTemplate = workload.templateAnnotations();
-    Map<String, String> annotations = new LinkedHashMap<>();
+    if (policy.overrides() == HardeningPolicy.Overrides.DENIED) {
+      problems.addAll(PodOverrides.denied(onlyIn(own, ofTemplate)).problems());
+      return PodOverrides.denied(read(ofTemplate));
+    }
+    problems.addAll(PodOverrides.unread(onlyIn(own, ofTemplate), READ));
+    problems.addAll(unreadLabels(workload.labels()));
+    Map<String, String> annotations = read(ofTemplate);
     String ownBudget = own.get(BUDGET);
-    String budget = ofTemplate.get(BUDGET);
-    if (ownBudget != null && budget != null && !isReadable(ownBudget)) {
+    if (ownBudget != null && annotations.containsKey(BUDGET) && !isReadable(ownBudget)) {
       problems.add(
           new PodOverrides.Problem(
               BUDGET,
@@ -118,17 +128,71 @@ public record Ruling(
               "unreadable-annotation",
               "expected maxUnavailable=1, a percentage or off"));
     } else if (ownBudget != null) {
-      budget = ownBudget;
+      annotations.put(BUDGET, ownBudget);
     }
-    if (budget != null) {
-      annotations.put(BUDGET, budget);
+    if (own.containsKey(SKIP)) {
+      annotations.merge(SKIP, own.get(SKIP), (one, other) -> one + "," + other);
     }
-    if (own.containsKey(SKIP) || ofTemplate.containsKey(SKIP)) {
-      annotations.put(SKIP, own.getOrDefault(SKIP, "") + "," + ofTemplate.getOrDefault(SKIP, ""));
+    return PodOverrides.read(annotations, List.of(), List.of());
+  }
+
+  /** Those that a budget depends on. */
+  private static Map<String, String> read(Map<String, String> annotations) {
+    Map<String, String> read = new LinkedHashMap<>();
+    for (String name : READ) {
+      String key = PodOverrides.PREFIX + name;
+      if (annotations.containsKey(key)) {
+        read.put(key, annotations.get(key));
+      }
     }
-    return policy.overrides() == HardeningPolicy.Overrides.DENIED
-        ? PodOverrides.denied(annotations)
-        : PodOverrides.read(annotations, List.of(), List.of());
+    return read;
+  }
+
+  /** Tools that write annotations everywhere write the same on both. */
+  private static Map<String, String> onlyIn(Map<String, String> own, Map<String, String> other) {
+    Map<String, String> only = new TreeMap<>(own);
+    only.entrySet().removeAll(other.entrySet());
+    return only;
+  }
+
+  private static List<PodOverrides.Problem> unreadLabels(Map<String, String> own) {
+    List<PodOverrides.Problem> problems = new ArrayList<>(0);
+    new TreeMap<>(own)
+        .forEach(
+            (key, value) -> {
+              if (!key.equals(PolicySelection.MODE_LABEL)) {
+                problems.add(
+                    new PodOverrides.Problem(
+                        key,
+                        value,
+                        "unknown-label",
+                        "of a workload's labels only " + PolicySelection.MODE_LABEL + " is read"));
+              }
+            });
+    return problems;
+  }
+
+  /**
+   * The same, with nothing but the problems of the workload's own metadata: of those of its pod
+   * template and of its namespace the engine tells.
+   */
+  public Ruling withOwnProblems(Workload workload) {
+    List<PodOverrides.Problem> left = new ArrayList<>(problems);
+    left.removeIf(
+        problem ->
+            stands(problem, workload.templateLabels(), workload.templateAnnotations())
+                || !stands(problem, workload.labels(), workload.annotations()));
+    return new Ruling(mode, reason, why, settings, asked, List.copyOf(left));
+  }
+
+  private static boolean stands(
+      PodOverrides.Problem problem, Map<String, String> labels, Map<String, String> annotations) {
+    String value = problem.value();
+    return value.equals(labels.get(problem.key()))
+        || value.equals(annotations.get(problem.key()))
+        || problem.key().equals(SKIP)
+            && Arrays.stream(annotations.getOrDefault(SKIP, "").split(","))
+                .anyMatch(word -> word.trim().equals(value));
   }
 
   private static boolean isReadable(String value) {

@@ -1,0 +1,101 @@
+package dev.holdfast.disruption;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.holdfast.disruption.budget.Budget;
+import dev.holdfast.disruption.budget.BudgetAdvice;
+import dev.holdfast.disruption.budget.Decider;
+import dev.holdfast.disruption.budget.Documents;
+import dev.holdfast.disruption.budget.Neighbourhood;
+import dev.holdfast.disruption.budget.Ruling;
+import dev.holdfast.disruption.budget.Workload;
+import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Severity;
+import dev.holdfast.policy.HardeningPolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * What whoever applies a budget or a workload should know about disruption budgets. From memory,
+ * and quick. Thread-safe.
+ */
+final class Advisor {
+  private static final Set<String> WITH_BUDGETS = Set.of("Deployment", "StatefulSet");
+
+  private final Neighbourhoods neighbourhoods;
+  private final Supplier<List<HardeningPolicy>> policies;
+  private final String ownNamespace;
+  private final Function<String, Map<String, String>> namespaceLabels;
+  private final BooleanSupplier podsAreListed;
+
+  /**
+   * @param policies all that serve
+   * @param ownNamespace Holdfast's own
+   * @param namespaceLabels by the namespace's name
+   * @param podsAreListed whether pods are known, and not only what makes them
+   */
+  Advisor(
+      Neighbourhoods neighbourhoods,
+      Supplier<List<HardeningPolicy>> policies,
+      String ownNamespace,
+      Function<String, Map<String, String>> namespaceLabels,
+      BooleanSupplier podsAreListed) {
+    this.neighbourhoods = neighbourhoods;
+    this.policies = policies;
+    this.ownNamespace = ownNamespace;
+    this.namespaceLabels = namespaceLabels;
+    this.podsAreListed = podsAreListed;
+  }
+
+  /**
+   * Advises.
+   *
+   * @param object a PodDisruptionBudget, or a workload with a pod template
+   * @param namespace it is or will be in
+   */
+  List<Finding> advise(JsonNode object, String namespace) {
+    if (object.path("kind").asText().equals("PodDisruptionBudget")) {
+      Budget budget = Documents.budget(object, namespace);
+      return neighbourhoods.with(namespace, all -> advise(all, budget));
+    }
+    Workload workload = Documents.workload(object, namespace);
+    return neighbourhoods.with(namespace, all -> advise(all, workload));
+  }
+
+  private List<Finding> advise(Neighbourhood neighbourhood, Budget budget) {
+    List<Finding> findings = new ArrayList<>(BudgetAdvice.of(neighbourhood, budget));
+    if (budget.selector().isPresent() && !podsAreListed.getAsBoolean()) {
+      // Of DaemonSets, Jobs and whatever else makes pods nothing is known but the pods.
+      findings.removeIf(finding -> finding.reason().equals(BudgetAdvice.SELECTS_NOTHING));
+    }
+    return findings;
+  }
+
+  private List<Finding> advise(Neighbourhood neighbourhood, Workload workload) {
+    List<Finding> findings = new ArrayList<>();
+    if (WITH_BUDGETS.contains(workload.key().kind())) {
+      Ruling ruling =
+          Ruling.of(
+              workload,
+              policies.get(),
+              ownNamespace,
+              namespaceLabels.apply(workload.key().namespace()));
+      Decider decider =
+          new Decider(neighbourhood, workload, ruling.withOwnProblems(workload), true);
+      findings.addAll(
+          decider
+              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false)
+              .findings());
+    }
+    findings.addAll(BudgetAdvice.of(neighbourhood, workload));
+    findings.removeIf(finding -> finding.severity() == Severity.INFO);
+    return findings;
+  }
+}
