@@ -11,7 +11,9 @@ import dev.holdfast.disruption.budget.Neighbourhood;
 import dev.holdfast.disruption.budget.Ruling;
 import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.RuleName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,6 +32,14 @@ import java.util.function.Function;
 final class FileBudgets {
   private static final Set<String> WORKLOADS = Set.of("Deployment", "StatefulSet", "ReplicaSet");
   private static final Set<String> OTHERS = Set.of("DaemonSet", "Job", "CronJob");
+
+  private static final Finding NAMELESS =
+      new Finding(
+          Optional.of(RuleName.DISRUPTION_BUDGET),
+          Severity.WARNING,
+          "no-name",
+          "/metadata",
+          "it has no name here: its disruption budget is made in the cluster");
 
   private final List<HardeningPolicy> policies;
   private final String ownNamespace;
@@ -59,7 +69,7 @@ final class FileBudgets {
   void learn(KubernetesObject object) {
     Neighbourhood neighbourhood = neighbourhood(object);
     if (isWorkload(object) || isOther(object)) {
-      neighbourhood.put(workload(object));
+      learn(neighbourhood, workload(object));
     } else if (isBudget(object)) {
       neighbourhood.put(budget(object));
     } else if (object.apiVersion().startsWith("autoscaling/")
@@ -67,6 +77,14 @@ final class FileBudgets {
       neighbourhood.put(Documents.autoscaler(object.content()));
     } else if (object.apiVersion().startsWith("keda.sh/") && object.kind().equals("ScaledObject")) {
       neighbourhood.put(Documents.scaledObject(object.content()));
+    }
+  }
+
+  private static void learn(Neighbourhood neighbourhood, Workload workload) {
+    if (workload.isPartOfAnother()) {
+      neighbourhood.putOwner(workload.uid(), workload.owner().orElseThrow().uid());
+    } else {
+      neighbourhood.put(workload);
     }
   }
 
@@ -99,6 +117,13 @@ final class FileBudgets {
   private Workload workload(KubernetesObject object) {
     ObjectNode named = object.content().deepCopy();
     named.put("apiVersion", object.apiVersion()).put("kind", object.kind());
+    if (object.name().isEmpty()) {
+      ObjectNode metadata =
+          named.get("metadata") instanceof ObjectNode present
+              ? present
+              : named.putObject("metadata");
+      metadata.put("name", object.givenName());
+    }
     return Documents.workload(named, defaultNamespace);
   }
 
@@ -107,7 +132,8 @@ final class FileBudgets {
   }
 
   /**
-   * What there is to tell of an object; empty if it is neither a workload nor a budget.
+   * What there is to tell of an object; empty if it is neither a workload nor a budget, or a part
+   * of a workload.
    *
    * @param namespaceLabels of a namespace
    */
@@ -121,21 +147,26 @@ final class FileBudgets {
       return Optional.empty();
     }
     Workload workload = workload(object);
+    if (workload.isPartOfAnother()) {
+      return Optional.empty();
+    }
     Ruling ruling = Ruling.of(workload, policies, ownNamespace, namespaceLabels.apply(object));
+    boolean isHardened = object.podPointer().isPresent();
     Decision decision =
-        new Decider(neighbourhood(object), workload, ruling, unhealthyPolicyKnown)
+        new Decider(
+                neighbourhood(object),
+                workload,
+                isHardened ? ruling.withOwnProblems(workload) : ruling,
+                unhealthyPolicyKnown)
             .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false);
     List<Finding> findings = new ArrayList<>(decision.findings());
-    if (!workload.templateAnnotations().isEmpty()) {
-      // The engine has told of what is wrong with them.
-      Set<String> told = Set.of("unreadable-annotation", "overrides-denied", "unknown-rule");
-      findings.removeIf(finding -> told.contains(finding.reason()));
+    Optional<ObjectNode> budget =
+        decision.apply().map(proposal -> asWritten(proposal.document(false), object));
+    if (budget.isPresent() && object.name().isEmpty()) {
+      findings.add(NAMELESS);
+      budget = Optional.empty();
     }
-    return Optional.of(
-        new Budgeted(
-            object,
-            decision.apply().map(proposal -> asWritten(proposal.document(false), object)),
-            List.copyOf(findings)));
+    return Optional.of(new Budgeted(object, budget, List.copyOf(findings)));
   }
 
   /** In a file that names no namespace the budget names none either. */

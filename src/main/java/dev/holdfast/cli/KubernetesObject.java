@@ -96,6 +96,11 @@ record KubernetesObject(
     return text("/metadata/name");
   }
 
+  /** Its name for people, such as {@code web-?} where the API server makes the rest of it. */
+  String givenName() {
+    return name().isEmpty() ? text("/metadata/generateName") + "?" : name();
+  }
+
   /** {@code metadata.namespace}, else the given one. */
   String namespace(String otherwise) {
     String namespace = text("/metadata/namespace");
@@ -125,7 +130,6 @@ record KubernetesObject(
 
   /** For messages, for example {@code Deployment shop/web}. */
   String label(String namespaceOtherwise) {
-    String name = name().isEmpty() ? text("/metadata/generateName") + "?" : name();
-    return Style.plain(kind + " " + namespace(namespaceOtherwise) + "/" + name);
+    return Style.plain(kind + " " + namespace(namespaceOtherwise) + "/" + givenName());
   }
 }

@@ -201,4 +201,70 @@ class BudgetCommandsTest {
     assertThat(Invocation.of("audit", "-f", file(WEB + canary)).out())
         .contains("its selector selects pods of Deployment canary, too");
   }
+
+  @Test
+  void the_replica_set_of_a_deployment_is_no_workload() throws IOException {
+    String deployment = WEB.replace("  name: web\n", "  name: web\n  uid: u-1\n");
+    String part =
+        WEB.replace("kind: Deployment", "kind: ReplicaSet")
+            .replace(
+                "  name: web\n",
+                """
+                  name: web-7d4b9c
+                  uid: u-2
+                  ownerReferences:
+                    - { apiVersion: apps/v1, kind: Deployment, name: web, uid: u-1, controller: true }
+                """);
+
+    var result = Invocation.of("harden", "--with-budgets", "-f", file(part + "---\n" + deployment));
+
+    assertThat(result.out())
+        .containsOnlyOnce("kind: PodDisruptionBudget")
+        .contains("name: web-deployment-holdfast");
+    assertThat(result.err()).doesNotContain("selects pods of");
+  }
+
+  @Test
+  void a_workload_without_a_name_gets_no_budget_whose_name_would_be_wrong() throws IOException {
+    String generated = WEB.replace("  name: web\n", "  generateName: web-\n");
+
+    var result = Invocation.of("harden", "--with-budgets", "-f", file(generated));
+
+    assertThat(result.out()).doesNotContain("PodDisruptionBudget");
+    assertThat(result.err())
+        .contains("it has no name here: its disruption budget is made in the cluster");
+    assertThat(Invocation.of("audit", "-f", file(generated)).out())
+        .contains("Deployment default/web-?")
+        .contains("it has no name here")
+        .doesNotContain("gets a PodDisruptionBudget");
+  }
+
+  private String audited(String own, String ofTemplate) throws IOException {
+    String text =
+        WEB.replace("  name: web\n", "  name: web\n  annotations: { " + own + " }\n")
+            .replace(
+                "      labels: { app: web }\n",
+                "      labels: { app: web }\n      annotations: { " + ofTemplate + " }\n");
+    return Invocation.of("audit", "-f", file(text)).out();
+  }
+
+  @Test
+  void an_annotation_of_the_workload_that_is_not_followed_is_told_whatever_its_template_has()
+      throws IOException {
+    assertThat(audited("holdfast.dev/disruption-budget: some", "holdfast.dev/pre-stop: 20s"))
+        .contains("holdfast.dev/disruption-budget: \"some\" is ignored");
+    assertThat(audited("holdfast.dev/disruption-bugdet: '2'", ""))
+        .contains("did you mean holdfast.dev/disruption-budget?");
+    assertThat(audited("holdfast.dev/pre-stop: 20s", ""))
+        .contains("holdfast.dev/pre-stop: \"20s\" is ignored: it belongs on the pod template");
+  }
+
+  @Test
+  void an_annotation_of_the_template_is_told_once() throws IOException {
+    assertThat(audited("team: a", "holdfast.dev/disruption-budget: some"))
+        .containsOnlyOnce("\"some\" is ignored");
+    assertThat(
+            audited("holdfast.dev/disruption-budget: some", "holdfast.dev/disruption-budget: some"))
+        .containsOnlyOnce("\"some\" is ignored");
+  }
 }
