@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Asks the cluster that kubectl would ask, and only reads. Policies are the cluster's unless",
-      "options name others. HEALTHY and ALLOWED are what the disruption controller counts.",
+      "options name others. HEALTHY and ALLOWED are what the disruption controller counts; HEALTHY",
+      "of a workload without a budget are its ready pods.",
       "",
       "Examples:",
       "  holdfast disruption -n shop",

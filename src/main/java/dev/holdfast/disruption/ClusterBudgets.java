@@ -131,6 +131,19 @@ final class ClusterBudgets implements BudgetStore {
     return List.copyOf(pods);
   }
 
+  /** How many pods of a namespace are ready now, by their labels. */
+  Map<Map<String, String>, Integer> ready(String namespace) {
+    Map<Map<String, String>, Integer> ready = new HashMap<>();
+    pages(
+        "/api/v1/namespaces/" + namespace + "/pods?",
+        ANY,
+        object ->
+            RunningPod.read(object)
+                .filter(RunningPod::isReady)
+                .ifPresent(pod -> ready.merge(Documents.labels(object), 1, Integer::sum)));
+    return ready;
+  }
+
   @Override
   public List<RunningPod> pods(Workload workload) {
     if (workload.selector().isEmpty()) {

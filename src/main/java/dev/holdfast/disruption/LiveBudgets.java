@@ -15,6 +15,7 @@ import dev.holdfast.disruption.budget.Ruling;
 import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.hardening.Finding;
 import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.LabelSelector;
 import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
@@ -38,6 +39,9 @@ public final class LiveBudgets implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration CALM = Duration.ofSeconds(30);
   private static final int UNHEALTHY_POLICY = 27;
+
+  /** In place of a number that nobody counts. */
+  private static final int UNKNOWN = -1;
 
   private final Neighbourhoods neighbourhoods = new Neighbourhoods();
   private final AskedCluster asked;
@@ -71,7 +75,8 @@ public final class LiveBudgets implements AutoCloseable {
    * One workload.
    *
    * @param floor the fewest replicas that it will have
-   * @param healthy its healthy pods as the disruption controller counts them; -1 if no budget does
+   * @param healthy its healthy pods as the disruption controller counts them; the ready ones that
+   *     its selector selects if no budget does, -1 if it has no selector either
    * @param budget the name of the budget that it has, "" if it has none
    * @param owner whose that is: {@code holdfast} or {@code user}; "" if it has none
    * @param allowed how many may be evicted now; -1 if no budget says
@@ -86,7 +91,12 @@ public final class LiveBudgets implements AutoCloseable {
       String owner,
       int allowed,
       Reason reason,
-      String detail) {}
+      String detail) {
+
+    private Row withHealthy(int count) {
+      return new Row(workload, floor, count, budget, owner, allowed, reason, detail);
+    }
+  }
 
   /**
    * What there is to tell about one namespace.
@@ -118,18 +128,46 @@ public final class LiveBudgets implements AutoCloseable {
     policies.forEach(policy -> kinds.addAll(policy.rules().disruptionBudget().kinds()));
     watch.follow(kinds);
     await(watch::isSynced);
-    List<LivePod> pods;
     try {
-      pods = store.pods(namespace);
+      List<LivePod> pods = store.pods(namespace);
+      Table table =
+          neighbourhoods.with(
+              namespace,
+              neighbourhood -> {
+                neighbourhood.setPods(pods);
+                return table(neighbourhood, namespace, policies, ownNamespace);
+              });
+      if (table.rows().stream().noneMatch(row -> row.healthy() == UNKNOWN)) {
+        return table;
+      }
+      Map<Map<String, String>, Integer> ready = store.ready(namespace);
+      return neighbourhoods.with(namespace, neighbourhood -> counted(neighbourhood, table, ready));
     } catch (BudgetStore.Refused e) {
       throw new UnreachableException("the pods cannot be listed: " + e.getMessage());
     }
-    return neighbourhoods.with(
-        namespace,
-        neighbourhood -> {
-          neighbourhood.setPods(pods);
-          return table(neighbourhood, namespace, policies, ownNamespace);
-        });
+  }
+
+  /** The same, with the ready pods of the workloads for which no budget counts them. */
+  private static Table counted(
+      Neighbourhood neighbourhood, Table table, Map<Map<String, String>, Integer> ready) {
+    List<Row> rows = new ArrayList<>();
+    for (Row row : table.rows()) {
+      Optional<LabelSelector> selector =
+          neighbourhood.workload(row.workload()).flatMap(Workload::selector);
+      rows.add(
+          row.healthy() != UNKNOWN || selector.isEmpty()
+              ? row
+              : row.withHealthy(count(ready, selector.get())));
+    }
+    return new Table(List.copyOf(rows), table.findings());
+  }
+
+  private static int count(Map<Map<String, String>, Integer> ready, LabelSelector selector) {
+    int count = 0;
+    for (Map.Entry<Map<String, String>, Integer> alike : ready.entrySet()) {
+      count += selector.matches(alike.getKey()) ? alike.getValue() : 0;
+    }
+    return count;
   }
 
   private void await(BooleanSupplier known) throws UnreachableException {
@@ -186,16 +224,20 @@ public final class LiveBudgets implements AutoCloseable {
 
   private static Row row(Neighbourhood neighbourhood, Workload workload, Decision decision) {
     Optional<Budget> ours = neighbourhood.ours(workload).stream().findFirst();
-    Optional<Budget> budget = ours.or(() -> neighbourhood.others(workload).stream().findFirst());
+    Optional<Budget> users =
+        neighbourhood.others(workload).stream()
+            .filter(other -> !neighbourhood.isOurs(other))
+            .findFirst();
+    Optional<Budget> budget = ours.or(() -> users);
     Optional<Budget.Status> status = budget.flatMap(Budget::status);
     boolean missing = decision.reason() == Reason.PROTECTED && ours.isEmpty();
     return new Row(
         workload.key(),
         decision.floor(),
-        status.map(Budget.Status::currentHealthy).orElse(-1),
+        status.map(Budget.Status::currentHealthy).orElse(UNKNOWN),
         budget.map(Budget::name).orElse(""),
         budget.isEmpty() ? "" : ours.isPresent() ? "holdfast" : "user",
-        status.map(Budget.Status::disruptionsAllowed).orElse(-1),
+        status.map(Budget.Status::disruptionsAllowed).orElse(UNKNOWN),
         decision.reason(),
         missing
             ? "it should have one with "

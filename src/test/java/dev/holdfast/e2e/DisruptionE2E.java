@@ -840,7 +840,7 @@ class DisruptionE2E {
         .contains(
             "WORKLOAD | FLOOR | HEALTHY | BUDGET | WHOSE | ALLOWED | REASON",
             "Deployment web | 3 | 3 | web-deployment-holdfast | holdfast | 1 | protected: maxUnavailable: 1",
-            "Deployment one | 1 | - | - | - | - | too-few-replicas: spec.replicas allows 1 replica",
+            "Deployment one | 1 | 1 | - | - | - | too-few-replicas: spec.replicas allows 1 replica",
             "Deployment users | 2 | 2 | of-the-user | user | 0 | users-budget: PodDisruptionBudget of-the-user selects its pods");
     assertThat(out).contains("it allows no eviction");
   }
