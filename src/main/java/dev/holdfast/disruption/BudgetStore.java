@@ -29,7 +29,7 @@ interface BudgetStore {
   /** All budgets of a namespace that do not have our label, as the API server knows them now. */
   List<Budget> others(String namespace);
 
-  /** The pods of a namespace that run now and are not being deleted. */
+  /** The pods of a namespace that are not being deleted, also those that have ended. */
   List<LivePod> pods(String namespace);
 
   /**
@@ -37,7 +37,7 @@ interface BudgetStore {
    */
   List<RunningPod> pods(Workload workload);
 
-  /** The pods of all namespaces, by namespace. */
+  /** The same of all namespaces, by namespace. */
   Map<String, List<LivePod>> pods();
 
   /** What the API server answers in place of what was asked for; 0 if there was no answer. */

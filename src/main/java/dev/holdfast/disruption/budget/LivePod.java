@@ -3,8 +3,8 @@ package dev.holdfast.disruption.budget;
 import java.util.Map;
 
 /**
- * What counts of running pods: those with the same labels and the same controller are one.
- * Immutable.
+ * What counts of pods, also of those that have ended: those with the same labels and the same
+ * controller are one. Immutable.
  *
  * @param ownerKind "" if nothing controls it
  * @param ownerUid "" if nothing controls it
