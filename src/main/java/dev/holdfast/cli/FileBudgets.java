@@ -82,7 +82,7 @@ final class FileBudgets {
 
   private static void learn(Neighbourhood neighbourhood, Workload workload) {
     if (workload.isPartOfAnother()) {
-      neighbourhood.putOwner(workload.uid(), workload.owner().orElseThrow().uid());
+      neighbourhood.putPart(workload);
     } else {
       neighbourhood.put(workload);
     }

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -33,25 +32,21 @@ final class Advisor {
   private final Supplier<List<HardeningPolicy>> policies;
   private final String ownNamespace;
   private final Function<String, Map<String, String>> namespaceLabels;
-  private final BooleanSupplier podsAreListed;
 
   /**
    * @param policies all that serve
    * @param ownNamespace Holdfast's own
    * @param namespaceLabels by the namespace's name
-   * @param podsAreListed whether pods are known, and not only what makes them
    */
   Advisor(
       Neighbourhoods neighbourhoods,
       Supplier<List<HardeningPolicy>> policies,
       String ownNamespace,
-      Function<String, Map<String, String>> namespaceLabels,
-      BooleanSupplier podsAreListed) {
+      Function<String, Map<String, String>> namespaceLabels) {
     this.neighbourhoods = neighbourhoods;
     this.policies = policies;
     this.ownNamespace = ownNamespace;
     this.namespaceLabels = namespaceLabels;
-    this.podsAreListed = podsAreListed;
   }
 
   /**
@@ -63,19 +58,10 @@ final class Advisor {
   List<Finding> advise(JsonNode object, String namespace) {
     if (object.path("kind").asText().equals("PodDisruptionBudget")) {
       Budget budget = Documents.budget(object, namespace);
-      return neighbourhoods.with(namespace, all -> advise(all, budget));
+      return neighbourhoods.with(namespace, all -> BudgetAdvice.of(all, budget));
     }
     Workload workload = Documents.workload(object, namespace);
     return neighbourhoods.with(namespace, all -> advise(all, workload));
-  }
-
-  private List<Finding> advise(Neighbourhood neighbourhood, Budget budget) {
-    List<Finding> findings = new ArrayList<>(BudgetAdvice.of(neighbourhood, budget));
-    if (budget.selector().isPresent() && !podsAreListed.getAsBoolean()) {
-      // Of DaemonSets, Jobs and whatever else makes pods nothing is known but the pods.
-      findings.removeIf(finding -> finding.reason().equals(BudgetAdvice.SELECTS_NOTHING));
-    }
-    return findings;
   }
 
   private List<Finding> advise(Neighbourhood neighbourhood, Workload workload) {

@@ -86,8 +86,7 @@ public class Disruption implements Duty {
             neighbourhoods,
             () -> policies.serving().serving(),
             ownNamespace,
-            namespace -> watch == null ? Map.of() : watch.labels(namespace),
-            () -> controller != null && controller.isActive());
+            namespace -> watch == null ? Map.of() : watch.labels(namespace));
   }
 
   void attach(@Observes @Priority(FIRST) StartupEvent event) {

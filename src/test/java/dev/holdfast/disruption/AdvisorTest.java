@@ -20,14 +20,12 @@ class AdvisorTest {
   private static final String SELECTOR = "selector: {matchLabels: {app: web}}";
 
   private final Neighbourhoods neighbourhoods = new Neighbourhoods();
-  private boolean podsAreListed;
   private final Advisor advisor =
       new Advisor(
           neighbourhoods,
           () -> List.of(PolicyLoader.embedded()),
           "holdfast-system",
-          namespace -> Map.of(),
-          () -> podsAreListed);
+          namespace -> Map.of());
 
   private static JsonNode yaml(String text) {
     try {
@@ -78,16 +76,10 @@ class AdvisorTest {
   }
 
   @Test
-  void a_budget_that_selects_nothing_is_told_only_where_pods_are_listed() {
-    JsonNode nothing = budget("maxUnavailable: 1, " + SELECTOR);
-    assertThat(reasons(nothing)).as("a DaemonSet may have such pods").isEmpty();
-    assertThat(reasons(budget("maxUnavailable: 0, " + SELECTOR)))
-        .containsExactly("allows-no-disruption");
+  void a_budget_that_selects_nothing_is_told() {
+    assertThat(reasons(budget("maxUnavailable: 1, " + SELECTOR)))
+        .containsExactly("selects-nothing");
     assertThat(reasons(budget("maxUnavailable: 1"))).containsExactly("selects-nothing");
-
-    podsAreListed = true;
-
-    assertThat(reasons(nothing)).containsExactly("selects-nothing");
   }
 
   @ParameterizedTest

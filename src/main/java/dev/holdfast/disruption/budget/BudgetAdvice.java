@@ -17,9 +17,6 @@ import java.util.TreeSet;
  * are never touched.
  */
 public final class BudgetAdvice {
-  /** The reason of a budget that selects nothing, as far as is known. */
-  public static final String SELECTS_NOTHING = "selects-nothing";
-
   /**
    * Kinds without {@code /scale}: the disruption controller cannot tell how many there should be.
    */
@@ -82,9 +79,11 @@ public final class BudgetAdvice {
     if (workloads.isEmpty() && pods.isEmpty()) {
       find(
           Severity.INFO,
-          SELECTS_NOTHING,
+          "selects-nothing",
           "/spec/selector",
-          selector.isEmpty() ? "it has no selector" : "no workload here has pods with its labels");
+          selector.isEmpty()
+              ? "it has no selector"
+              : "no Deployment, StatefulSet or ReplicaSet here has pods with its labels");
       if (budget.amount().isEmpty() || isNever(budget.amount().get())) {
         tellOfNone(0, 0);
       }
