@@ -16,9 +16,11 @@
 #define PROC_LOOK_MS 500
 #define CONNECTIONS_LOOK_MS 1000
 
-/* A probe is over after its timeout, which is a second unless set, and takes one data segment if it is plain HTTP, up
- * to eight with TLS or gRPC. What lives longer or carries more is a connection that requests share. */
-#define PROBE_MS 1000
+/* A probe is over after its timeout, which is a second unless set, and up to three where Holdfast raises it. Its request
+ * is there within the first second: one data segment if it is plain HTTP, up to eight with TLS or gRPC. What lives longer
+ * or carries more is no probe. */
+#define PROBE_MS 3000
+#define PROBE_REQUEST_MS 1000
 #define PROBE_SEGMENTS 8
 #define UNDECIDED_LOOK_MS 250
 
@@ -229,24 +231,55 @@ static bool is_known(struct drain *drain, const struct tcp_socket *socket, int64
 	return ledger_note(&drain->ledger, socket->identity, drain->now_ms, first_ms);
 }
 
+/* The earliest time at which it can be over, as far as is known. The last look told how long the busiest connection
+ * had been idle, and closed ones are told: until then there is no need to look. */
+static int64_t earliest_end(const struct drain *drain)
+{
+	const struct drain_options *options = drain->options;
+	int64_t end = drain->traffic_ms + options->quiet_ms;
+	if (options->quiet_connections_ms && end > drain->connection_ms + options->quiet_connections_ms)
+		end = drain->connection_ms + options->quiet_connections_ms;
+	if (drain->sight == BLIND)
+		end = drain->begin_ms + options->quiet_ms;
+	if (end < drain->begin_ms + options->min_ms)
+		end = drain->begin_ms + options->min_ms;
+	if (end > drain->begin_ms + options->max_ms)
+		end = drain->begin_ms + options->max_ms;
+	return end;
+}
+
+/* An open connection within the budget whose client still waits for something, or that had more than one segment. */
+static bool is_in_use(const struct tcp_socket *socket)
+{
+	/* the last data came in at the handshake if there was none */
+	bool has_data = socket->segments || socket->sent_ms < socket->received_ms;
+	return socket->segments >= 2 || (has_data && socket->state == SOCKET_ESTABLISHED);
+}
+
 /* A connection from an address that sends probes, and behind which clients may hide whose address was rewritten. */
 static bool is_traffic(struct drain *drain, const struct tcp_socket *socket, int64_t at_ms)
 {
 	int64_t first_ms;
-	bool closed = drain->looking_at_closed;
 	bool known = is_known(drain, socket, &first_ms);
-	bool within_budget = known || drain->first_look || is_probe(drain, at_ms);
-	bool young = drain->now_ms - first_ms < PROBE_MS;
-	if (!within_budget) {
+	if (!known && !drain->first_look && !is_probe(drain, at_ms)) {
 		new_connection(drain, at_ms);
 		return true;
 	}
-	if (socket->segments < 2)
-		return false;
-	/* TLS takes three segments at least: two are two requests, unless there are more to come */
-	if (!young || socket->segments > PROBE_SEGMENTS || (closed && socket->segments == 2))
+	/* it is at least as old as the older of its last data in and out, a download as old as its request */
+	int64_t received_ms = drain->now_ms - socket->received_ms, sent_ms = drain->now_ms - socket->sent_ms;
+	first_ms = first_ms < received_ms ? first_ms : received_ms;
+	first_ms = first_ms < sent_ms ? first_ms : sent_ms;
+	bool young = drain->now_ms - first_ms < PROBE_MS;
+	if (at_ms - first_ms >= PROBE_MS || socket->segments > PROBE_SEGMENTS)
 		return true;
-	if (!closed && at_ms > drain->traffic_ms)
+	if (drain->looking_at_closed) /* TLS takes three segments at least: two are two requests */
+		return socket->segments == 2 || (socket->segments > 2 && !young);
+	if (!is_in_use(socket))
+		return false;
+	if (!young || (socket->segments >= 2 && received_ms - first_ms >= PROBE_REQUEST_MS))
+		return true;
+	/* those that come while we wait for others do not count: probes without a gap would never let it end */
+	if (at_ms > drain->traffic_ms && first_ms <= earliest_end(drain))
 		drain->undecided = true;
 	return false;
 }
@@ -300,7 +333,8 @@ static void see_in_proc(const struct tcp_socket *socket, void *context)
 	if (!known)
 		drain->seen_opens++;
 	if (is_ignored(drain, socket->remote)) {
-		if (known || !drain->options->probe_budget || is_probe(drain, drain->now_ms))
+		bool old = drain->now_ms - first_ms >= PROBE_MS && socket->state == SOCKET_ESTABLISHED && socket->queued;
+		if (!drain->options->probe_budget || (known ? !old : is_probe(drain, drain->now_ms)))
 			return;
 	}
 	if (!known)
@@ -412,23 +446,6 @@ static void look_at_closed(struct drain *drain)
 	}
 	drain->rest_ms = drain->now_ms + REST_MS;
 	drain->looking_at_closed = false;
-}
-
-/* The earliest time at which it can be over, as far as is known. The last look told how long the busiest connection
- * had been idle, and closed ones are told: until then there is no need to look. */
-static int64_t earliest_end(const struct drain *drain)
-{
-	const struct drain_options *options = drain->options;
-	int64_t end = drain->traffic_ms + options->quiet_ms;
-	if (options->quiet_connections_ms && end > drain->connection_ms + options->quiet_connections_ms)
-		end = drain->connection_ms + options->quiet_connections_ms;
-	if (drain->sight == BLIND)
-		end = drain->begin_ms + options->quiet_ms;
-	if (end < drain->begin_ms + options->min_ms)
-		end = drain->begin_ms + options->min_ms;
-	if (end > drain->begin_ms + options->max_ms)
-		end = drain->begin_ms + options->max_ms;
-	return end;
 }
 
 /* When to look at all connections. */

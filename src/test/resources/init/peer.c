@@ -2,6 +2,7 @@
    time at which it was done, or by `error TEXT`. What connects to it gets its bytes back.
 
      listen ADDRESS PORT                  push BYTES (to everyone who is connected to us)
+     mute ADDRESS PORT (gives nothing back)  ask NAME BYTES (reads nothing back)
      connect NAME SOURCE|- ADDRESS PORT   send NAME BYTES (and reads them back)
      close NAME                           reset NAME
      short SOURCE|- ADDRESS PORT          shortreset SOURCE|- ADDRESS PORT
@@ -25,7 +26,7 @@ enum { NAMES = 64, FDS = 40000 };
 
 /* nanoseconds that repeated traffic may be late: with more it would have been quiet */
 #define MOST_PAUSE 500000000LL
-enum kind { NONE, LISTENER, SERVED };
+enum kind { NONE, LISTENER, SERVED, MUTE_LISTENER, MUTE };
 
 static struct named {
   char name[64];
@@ -60,13 +61,13 @@ static void watch(int fd, enum kind kind) {
   epoll_ctl(events, EPOLL_CTL_ADD, fd, &event);
 }
 
-static const char *listen_at(const char *text, int port) {
+static const char *listen_at(const char *text, int port, enum kind kind) {
   struct sockaddr_storage at;
   socklen_t length = address(text, port, &at);
   int on = 1, fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (!length || fd < 0 || bind(fd, (void *)&at, length) || listen(fd, 4096)) return told();
-  watch(fd, LISTENER);
+  watch(fd, kind);
   return NULL;
 }
 
@@ -148,7 +149,8 @@ static const char *command(char *line) {
     return NULL;
   }
   if (sscanf(line, "%31s %63s %63s %63s %d", what, a, b, c, &n) < 2) return "what?";
-  if (!strcmp(what, "listen")) return listen_at(a, atoi(b));
+  if (!strcmp(what, "listen")) return listen_at(a, atoi(b), LISTENER);
+  if (!strcmp(what, "mute")) return listen_at(a, atoi(b), MUTE_LISTENER);
   if (!strcmp(what, "pause")) {
     usleep((unsigned)atoi(a) * 1000);
     return NULL;
@@ -163,7 +165,7 @@ static const char *command(char *line) {
   if (!strcmp(what, "push")) {
     char block[4096] = {0};
     for (int fd = 0; fd < FDS; fd++)
-      if (kinds[fd] == SERVED && write(fd, block, (size_t)atoi(a)) < 0) return told();
+      if ((kinds[fd] == SERVED || kinds[fd] == MUTE) && write(fd, block, (size_t)atoi(a)) < 0) return told();
     return NULL;
   }
   if (!strcmp(what, "connect")) {
@@ -176,6 +178,7 @@ static const char *command(char *line) {
   }
   struct named *one = find(a);
   if (!one) return "no such connection";
+  if (!strcmp(what, "ask")) return write(one->fd, line, (size_t)atoi(b)) < 0 ? told() : NULL;
   if (!strcmp(what, "send")) return exchange(one->fd, atoi(b));
   if (!strcmp(what, "close") || !strcmp(what, "reset")) {
     end(one->fd, what[0] == 'r');
@@ -206,16 +209,17 @@ static void answer(void) {
 
 static void serve(int fd) {
   char block[4096];
-  if (kinds[fd] == LISTENER) {
+  if (kinds[fd] == LISTENER || kinds[fd] == MUTE_LISTENER) {
+    enum kind kind = kinds[fd] == LISTENER ? SERVED : MUTE;
     int accepted;
     while ((accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-      if (accepted < FDS) watch(accepted, SERVED);
+      if (accepted < FDS) watch(accepted, kind);
       else close(accepted);
     }
     return;
   }
   ssize_t n = read(fd, block, sizeof block);
-  if (n <= 0 || write(fd, block, (size_t)n) < 0) {
+  if (n <= 0 || (kinds[fd] == SERVED && write(fd, block, (size_t)n) < 0)) {
     kinds[fd] = NONE;
     close(fd);
   }

@@ -308,9 +308,116 @@ class DrainNs {
       network
           .clients()
           .tell("connect pooled " + Network.NODE + " " + Network.POD + " " + Network.PORT);
-      long last = network.clients().tell("repeat 300 5 send pooled 10");
+      long last = network.clients().tell("repeat 300 9 send pooled 10");
 
       isQuietAfter(last, drain.end());
+    }
+  }
+
+  private static final String[] BUDGET = {"--ignore", Network.NODE, "--probe-budget", "4/1s"};
+
+  private void connectFromNode(String name) {
+    network
+        .clients()
+        .tell("connect " + name + " " + Network.NODE + " " + Network.POD + " " + Network.PORT);
+  }
+
+  @Test
+  void a_download_from_a_node_is_traffic() {
+    connectFromNode("download");
+    network.clients().tell("send download 1");
+    network.pod().begin("repeat 250 18 push 10");
+    try (Running drain = network.drain(BUDGET)) {
+      isQuietAfter(network.pod().done(), drain.end());
+    }
+  }
+
+  @Test
+  void a_download_from_a_node_that_begins_late_is_traffic() {
+    try (Running drain = network.drain(BUDGET)) {
+      network.clients().tell("pause 500");
+      connectFromNode("download");
+      network.clients().tell("send download 1");
+      long last = network.pod().tell("repeat 250 18 push 10");
+
+      isQuietAfter(last, drain.end());
+    }
+  }
+
+  @Test
+  void a_download_without_a_request_from_a_node_is_traffic() {
+    connectFromNode("download");
+    network.pod().begin("repeat 250 18 push 10");
+    try (Running drain = network.drain(BUDGET)) {
+      isQuietAfter(network.pod().done(), drain.end());
+    }
+  }
+
+  @Test
+  void a_slow_answer_to_a_node_is_traffic() {
+    network.pod().tell("mute " + Network.POD + " 9090");
+    try (Running drain =
+        network
+            .start()
+            .init(
+                "drain",
+                "--ports",
+                "9090",
+                "--quiet",
+                "2",
+                "--min",
+                "0",
+                "--max",
+                "15",
+                "--ignore",
+                Network.NODE,
+                "--probe-budget",
+                "4/1s")) {
+      network.clients().tell("connect slow " + Network.NODE + " " + Network.POD + " 9090");
+      network.clients().tell("ask slow 10");
+      network.clients().tell("pause 1500");
+      long last = network.pod().tell("push 10");
+      Result result = drain.end();
+
+      assertThat(result.err()).contains("quiet after");
+      assertThat(result.after(last))
+          .isBetween(Duration.ofMillis(1_980), Duration.ofSeconds(2).plus(MARGIN));
+    }
+  }
+
+  /** There is one at any time, and none is answered before the quiet time is over. */
+  @Test
+  void slow_probes_do_not_hold_it_to_the_maximum() {
+    network.pod().tell("mute " + Network.POD + " 9090");
+    try (Running drain =
+        network
+            .start()
+            .init(
+                "drain",
+                "--ports",
+                "9090",
+                "--quiet",
+                "1",
+                "--min",
+                "0",
+                "--max",
+                "15",
+                "--ignore",
+                Network.NODE,
+                "--probe-budget",
+                "2/3s")) {
+      for (int i = 0; i < 3; i++) {
+        network.clients().tell("connect probe " + Network.NODE + " " + Network.POD + " 9090");
+        network.clients().tell("ask probe 10");
+        network.clients().tell("pause 2000");
+        network.pod().tell("push 10");
+        network.clients().tell("close probe");
+      }
+      Result result = drain.end();
+
+      assertThat(result.code()).isZero();
+      assertThat(result.err()).contains("quiet after");
+      assertThat(result.took()).isLessThan(Duration.ofMillis(3_500));
     }
   }
 
