@@ -352,15 +352,14 @@ static void count_in_proc(struct drain *drain)
 	if (!sockets_counters(&drain->counters) || drain->first_look)
 		return;
 	uint64_t opens = drain->counters.passive_opens - before.passive_opens;
-	if (opens > drain->seen_opens) {
-		bool may_be_ignored = drain->options->ignore_count && !drain->options->probe_budget;
-		for (uint64_t unseen = opens - drain->seen_opens; unseen && !may_be_ignored; unseen--) {
-			if (drain->options->ignore_count && is_probe(drain, drain->now_ms))
-				continue;
-			new_connection(drain, drain->now_ms);
-			traffic(drain, drain->now_ms, NULL);
-			break;
-		}
+	/* nobody knows where they came from: without a budget all are traffic */
+	bool may_be_probes = drain->options->ignore_count && drain->options->probe_budget;
+	for (uint64_t unseen = opens > drain->seen_opens ? opens - drain->seen_opens : 0; unseen; unseen--) {
+		if (may_be_probes && is_probe(drain, drain->now_ms))
+			continue;
+		new_connection(drain, drain->now_ms);
+		traffic(drain, drain->now_ms, NULL);
+		break;
 	}
 	/* only when no other connection can have caused them */
 	if (!opens && drain->busy && !drain->elsewhere && drain->counters.segments_in != before.segments_in)

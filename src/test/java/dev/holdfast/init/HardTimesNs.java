@@ -103,6 +103,17 @@ class HardTimesNs {
   }
 
   @Test
+  void without_netlink_an_ignored_address_hides_no_short_connections_of_others() {
+    try (Network network = new Network()) {
+      network.clients().begin("repeat 250 10" + SHORT);
+      try (Running drain =
+          Network.drain(network.start().with("--deny-netlink", "1"), "--ignore", Network.NODE)) {
+        isQuietByProc(network.clients().done(), drain.end());
+      }
+    }
+  }
+
+  @Test
   void without_netlink_an_idle_connection_does_not_hold_it() {
     try (Network network = new Network()) {
       network.clients().tell("connect idle " + Network.TO_POD);
