@@ -38,7 +38,8 @@ static int code;    /* its exit code */
 static volatile int exec_error;
 
 static int terminal = -1; /* our controlling terminal, if we were in its foreground; else -1 */
-static bool suspending;   /* TSTP was forwarded: when the child stops, so do we */
+static bool suspending;   /* TSTP was forwarded: when the child stops of it, so do we */
+static bool stopped_by_terminal; /* the child read from or wrote to a terminal behind whose foreground it was */
 
 static struct drain drain;
 static enum { NOT_DRAINED, DRAINING, DRAINED } stage;
@@ -83,13 +84,25 @@ static bool watch_parent(pid_t parent)
 	return true;
 }
 
+static bool is_foreground_of(int fd)
+{
+	pid_t foreground = tcgetpgrp(fd);
+	return foreground >= 0 && foreground == getpgrp();
+}
+
 static void find_terminal(void)
 {
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && terminal < 0; fd++) {
-		pid_t foreground = tcgetpgrp(fd);
-		if (foreground >= 0 && foreground == getpgrp())
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && terminal < 0; fd++)
+		if (is_foreground_of(fd))
 			terminal = fd;
-	}
+	if (terminal >= 0)
+		return;
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (is_foreground_of(fd))
+		terminal = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); /* those below may have been closed at our start */
+	close(fd);
 }
 
 /* In the new process. It shares our memory until it has executed the command: it only reads, but for exec_error. */
@@ -140,12 +153,12 @@ static void signal_child(int number, bool to_group)
 
 static void forward(int number)
 {
-	/* a terminal stops its whole foreground process group, so we continue it whole */
-	bool whole = settings.group || (number == SIGCONT && terminal >= 0);
+	/* a terminal stops a whole process group, so we continue it whole */
+	bool whole = settings.group || (number == SIGCONT && (terminal >= 0 || stopped_by_terminal));
 	if (number == SIGTSTP)
 		suspending = true;
 	if (number == SIGCONT)
-		suspending = false;
+		suspending = stopped_by_terminal = false;
 	signal_child(settings.rewrite[number], whole);
 }
 
@@ -201,17 +214,22 @@ static void receive(int number)
 }
 
 /* Stops us too, so that a shell above us gets its prompt back. As PID 1 nothing happens: the kernel spares it. */
-static void suspend(void)
+static void suspend(int stop)
 {
-	if (terminal < 0 && !suspending)
+	bool asked = suspending && stop == settings.rewrite[SIGTSTP];
+	stopped_by_terminal = stop == SIGTTIN || stop == SIGTTOU;
+	if (terminal < 0 && !asked && !stopped_by_terminal)
 		return;
 	suspending = false;
 	if (!signals_pending(SIGCONT)) /* stopping would throw it away */
 		kill(getpid(), SIGSTOP);
 }
 
+/* A shell may have brought us to the foreground since. */
 static void hand_over_terminal(void)
 {
+	if (terminal < 0)
+		find_terminal();
 	if (terminal >= 0 && tcgetpgrp(terminal) == getpgrp())
 		tcsetpgrp(terminal, group);
 }
@@ -231,7 +249,7 @@ static void reap(void)
 			if (!WIFSTOPPED(status))
 				say_debug("reaped process %d", pid);
 		} else if (WIFSTOPPED(status)) {
-			suspend();
+			suspend(WSTOPSIG(status));
 		} else {
 			code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 			child = 0;

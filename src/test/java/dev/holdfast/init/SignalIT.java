@@ -29,6 +29,8 @@ class SignalIT {
   private static final int CONT = 18;
   private static final int STOP = 19;
   private static final int TSTP = 20;
+  private static final int TTIN = 21;
+  private static final int TTOU = 22;
   private static final List<Integer> FAULTS = List.of(4, 5, 6, 7, 8, 11, 31);
 
   /** 32 and 33 belong to the C library, 34 is SIGRTMIN to everyone else. */
@@ -438,6 +440,59 @@ class SignalIT {
       Running.quickly("not continued")
           .untilAsserted(() -> assertThat(Running.state(child)).isEqualTo("S"));
       running.signal(TERM);
+
+      assertThat(running.end().code()).isEqualTo(128 + TERM);
+    }
+  }
+
+  private static void isIn(String state, long... pids) {
+    Running.quickly("not in " + state)
+        .untilAsserted(
+            () -> {
+              for (long pid : pids) {
+                assertThat(Running.state(pid)).isEqualTo(state);
+              }
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {TTIN, TTOU})
+  void stops_with_a_child_that_wants_the_terminal(int signal) {
+    try (Running running = Start.plain().init("--", "sleep", "60")) {
+      long child = running.child();
+      Running.quickly("sleep has not started")
+          .untilAsserted(
+              () -> assertThat(Running.read("/proc/" + child + "/comm")).contains("sleep"));
+      running.signal(signal);
+      isIn("T", child, running.pid());
+      running.signal(CONT);
+      isIn("S", child, running.pid());
+      running.signal(TERM);
+
+      assertThat(running.end().code()).isEqualTo(128 + TERM);
+    }
+  }
+
+  @Test
+  void does_not_stop_with_a_child_that_ignored_the_request_and_is_stopped_alone() {
+    try (Running running =
+        Start.plain().init("--", "sh", "-c", "trap '' TSTP; echo ready; exec sleep 60")) {
+      running.shows("ready");
+      long child = running.child();
+      Running.quickly("sleep has not started")
+          .untilAsserted(
+              () -> assertThat(Running.read("/proc/" + child + "/comm")).contains("sleep"));
+      running.signal(TSTP);
+      isIn("S", child, running.pid());
+      Running.signal(STOP, child);
+      isIn("T", child);
+      running.signal(TERM);
+      Running.quickly("not forwarded")
+          .until(
+              () ->
+                  Running.read("/proc/" + child + "/status")
+                      .contains("ShdPnd:\t0000000000004000\n"));
+      running.signal(CONT);
 
       assertThat(running.end().code()).isEqualTo(128 + TERM);
     }

@@ -2,6 +2,7 @@ package dev.holdfast.init;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -9,6 +10,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** With a terminal, the child is the one who has it. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -107,6 +109,38 @@ class TerminalIT {
       running.type("echo code $?\n");
       running.shows("code 6");
       running.type("exit\n");
+
+      assertThat(running.end().code()).isZero();
+    }
+  }
+
+  /** What is typed while the terminal goes from one to the other is for neither. */
+  private static void insists(Running running, String typed, String shown) {
+    Running.quickly("does not show " + shown)
+        .pollInterval(Duration.ofMillis(300))
+        .until(
+            () -> {
+              running.type(typed);
+              return running.out().contains(shown);
+            });
+  }
+
+  /** Behind the foreground, a program that reads is stopped until {@code fg}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", " </dev/null >/dev/null 2>&1"})
+  void a_background_job_that_reads_is_stopped_and_can_be_brought_forward(String streams) {
+    String reader =
+        "while read x; do echo \"<$x>\"; done" + (streams.isEmpty() ? "" : " <>/dev/tty 1>&0");
+    try (Running running = shellOnTerminal()) {
+      running.shows("prompt> ");
+      running.type("$init -- sh -c '" + reader + "'" + streams + " &\n");
+      running.type("until [ \"$(jobs -s)\" ]; do sleep 0.05; done; echo it $((40 + 2)) waits\n");
+      running.shows("it 42 waits");
+      running.type("fg\n");
+      insists(running, "words\n", "<words>");
+      running.type(CONTROL_Z);
+      insists(running, "echo at the $((50 + 1)) prompt\n", "at the 51 prompt");
+      running.type("exit 0\nexit 0\n");
 
       assertThat(running.end().code()).isZero();
     }
