@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,7 @@ int install_main(int argc, char **argv)
 	if (argc != 2 || !*argv[1] || argv[1][0] == '-')
 		return usage_error("install", "one path expected");
 	const char *path = argv[1];
+	signal(SIGPIPE, SIG_IGN); /* nobody may read standard error any more */
 	int length = snprintf(beside, sizeof beside, "%s.%d.new", path, getpid());
 	if (length < 0 || (size_t)length >= sizeof beside) {
 		errno = ENAMETOOLONG;

@@ -1,7 +1,9 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,15 @@
 enum level { QUIET, INFO, DEBUG };
 
 static enum level level = INFO;
+
+/* Whether a line would be taken at once: nothing of ours may wait for somebody who reads no messages, nor end because
+ * nobody can read them any more. */
+static bool can_be_written(void)
+{
+	struct pollfd standard_error = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int ready = poll(&standard_error, 1, 0);
+	return ready < 0 || (standard_error.revents & POLLOUT && !(standard_error.revents & POLLERR));
+}
 
 static void print(const char *format, va_list arguments)
 {
@@ -26,7 +37,7 @@ static void print(const char *format, va_list arguments)
 		if ((unsigned char)line[i] < ' ' || line[i] == 127)
 			line[i] = '?';
 	line[end++] = '\n';
-	if (write(STDERR_FILENO, line, end) < 0) {
+	if (can_be_written() && write(STDERR_FILENO, line, end) < 0) {
 		/* nowhere else to tell it */
 	}
 	errno = before;

@@ -2,7 +2,8 @@
 #define HOLDFAST_LOG_H
 
 /* Messages on standard error: one line and one write each, "holdfast-init: " in front, control characters as "?".
- * A line that cannot be written is lost; SIGPIPE is the caller's business. */
+ * A line that cannot be written at once is lost. Whether a reader that goes away just then may end us by SIGPIPE is the
+ * caller's business. */
 
 /* Exit code of usage errors and of our own failures. */
 #define EXIT_OURS 125

@@ -100,6 +100,13 @@ static int start(char **argument) {
       if (pipe(ends)) fail("pipe");
       close(ends[0]);
       replace((int)value, ends[1]);
+    } else if (!strcmp(option, "--stuff")) { /* a full pipe that somebody holds open and does not read */
+      int ends[2];
+      if (pipe2(ends, O_NONBLOCK)) fail("pipe2");
+      char block[4096] = {0};
+      while (write(ends[1], block, sizeof block) > 0) continue;
+      fcntl(ends[1], F_SETFL, 0);
+      replace((int)value, ends[1]);
     } else if (!strcmp(option, "--fill")) { /* a device without space */
       replace((int)value, open("/dev/full", O_WRONLY));
     } else if (!strcmp(option, "--pending")) { /* sent before the program has started */

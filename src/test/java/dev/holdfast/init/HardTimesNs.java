@@ -495,6 +495,49 @@ class HardTimesNs {
     }
   }
 
+  @Test
+  void a_standard_error_that_nobody_reads_holds_nothing_up() {
+    Start start = Start.plain().with("--stuff", "2").variable("HOLDFAST_INIT_LOG", "debug");
+    try (Running running =
+        start.init(
+            "--drain",
+            "--ports",
+            "1",
+            "--quiet",
+            "200ms",
+            "--min",
+            "0",
+            "--",
+            Programs.puppet(),
+            "signals",
+            "child",
+            "15")) {
+      running.shows("child ready");
+      running.signal(1);
+      running.prints("child 1");
+      running.signal(15);
+
+      assertThat(running.end().code()).isZero();
+    }
+    try (Running drain =
+        start.init("drain", "--ports", "1", "--quiet", "1m", "--min", "0", "--max", "500ms")) {
+      Result result = drain.end();
+
+      assertThat(result.code()).isZero();
+      assertThat(result.took()).isLessThan(Duration.ofSeconds(2));
+    }
+  }
+
+  @Test
+  void a_standard_error_that_nobody_can_read_any_more_changes_no_exit_code() {
+    Start start = Start.plain().with("--break", "2");
+
+    assertThat(start.run("install", "/nonexistent/x").code()).isEqualTo(125);
+    assertThat(start.run("--nonsense").code()).isEqualTo(125);
+    assertThat(start.run("sleep", "x").code()).isEqualTo(125);
+    assertThat(start.run("--", "/nowhere").code()).isEqualTo(127);
+  }
+
   @ParameterizedTest
   @CsvSource({"--break, 1", "--break, 2", "--close, 2", "--fill, 2", "--fill, 1"})
   void odd_output_streams_leave_exit_codes_alone(String what, String stream) {
