@@ -19,3 +19,6 @@ int usage_error(const char *command, const char *format, ...) __attribute__((for
 void end_when_told(void);
 
 #endif
+/* The exit code of a command that cannot be executed, for exec's errno: 127 when it is not there, else 126. */
+int exec_failure_code(int error);
+

@@ -59,7 +59,7 @@ static int become(char **command)
 	execvp(*command, command);
 	int error = errno;
 	complain("cannot run %s: %s", *command, strerror(error));
-	return error == ENOENT || error == ENOTDIR ? 127 : 126;
+	return exec_failure_code(error);
 }
 
 int drain_main(int argc, char **argv)

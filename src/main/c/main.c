@@ -85,6 +85,11 @@ void end_when_told(void)
 	struct sigaction action = { .sa_handler = end };
 	sigset_t both;
 	sigemptyset(&both);
+int exec_failure_code(int error)
+{
+	return error == ENOENT ? 127 : 126;
+}
+
 	sigaddset(&both, SIGTERM);
 	sigaddset(&both, SIGINT);
 	sigaction(SIGTERM, &action, NULL);

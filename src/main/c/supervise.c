@@ -20,9 +20,6 @@
 #define KILL_MS 1000
 #define KILL_AGAIN_MS 50
 
-#define EXIT_CANNOT_RUN 126
-#define EXIT_NOT_FOUND 127
-
 /* Everything that we take with signals_take(): our own faults shall end us. */
 #define TAKEN (~(SIGNALS_NOT_FORWARDED & ~signal_bit(SIGCHLD)))
 
@@ -117,7 +114,7 @@ static void become_command(void)
 	execvp(settings.command[0], settings.command);
 	exec_error = errno;
 	complain("cannot run %s: %s", settings.command[0], strerror(errno));
-	_exit(exec_error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+	_exit(exec_failure_code(exec_error));
 }
 
 /* False: `code` says what to end with. */
@@ -135,7 +132,7 @@ static bool start_command(void)
 	group = child;
 	if (exec_error) {
 		waitpid(child, NULL, 0);
-		code = exec_error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+		code = exec_failure_code(exec_error);
 		return false;
 	}
 	say_debug("started %s as process %d", settings.command[0], child);
