@@ -27,7 +27,7 @@ static const char help[] =
 	"  --drain                      before TERM is forwarded, wait until inbound TCP is quiet;\n"
 	"                               takes the options of holdfast-init drain --help\n"
 	"  --drain-on SIGNAL            drain on this signal instead of TERM (repeatable)\n"
-	"  --rewrite A:B                forward signal A as B (repeatable)\n"
+	"  --rewrite A:B                forward signal A as B, or not if B is 0 (repeatable)\n"
 	"  --group                      forward to the process group of COMMAND, not to it alone\n"
 	"  --subreaper                  reap orphans although not PID 1\n"
 	"  --parent-death-signal SIGNAL get this signal when the parent dies\n"

@@ -57,8 +57,11 @@ static bool read_rewrite(struct settings *settings, const struct option *option)
 		return bad(option, "two signals, as TERM:QUIT,");
 	memcpy(from_name, option->value, length);
 	from_name[length] = 0;
-	if (!parse_forwarded(from_name, &from) || !parse_signal(colon + 1, &to))
-		return bad(option, "a signal that is forwarded and another, as TERM:QUIT,");
+	bool swallowed = !strcmp(colon + 1, "0");
+	if (!parse_forwarded(from_name, &from) || (!swallowed && !parse_signal(colon + 1, &to)))
+		return bad(option, "a signal that is forwarded and another or 0, as TERM:QUIT,");
+	if (swallowed)
+		to = 0;
 	settings->rewrite[from] = (uint8_t)to;
 	return true;
 }

@@ -18,7 +18,7 @@ struct settings {
 	bool subreaper;
 	int parent_death_signal; /* 0: none */
 	int64_t wait_all_ms;
-	uint8_t rewrite[SIGNAL_MAX + 1]; /* what a signal is forwarded as */
+	uint8_t rewrite[SIGNAL_MAX + 1]; /* what a signal is forwarded as; 0: it is not */
 	bool remap[256];                 /* exit codes that become 0 */
 	char **command;                  /* not empty, ends with NULL */
 };

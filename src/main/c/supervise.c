@@ -150,6 +150,10 @@ static void signal_child(int number, bool to_group)
 
 static void forward(int number)
 {
+	if (!settings.rewrite[number]) {
+		say_debug("%s is not forwarded", signal_name(number));
+		return;
+	}
 	/* a terminal stops a whole process group, so we continue it whole */
 	bool whole = settings.group || (number == SIGCONT && (terminal >= 0 || stopped_by_terminal));
 	if (number == SIGTSTP)
@@ -292,7 +296,7 @@ static bool wait_for_descendants(int64_t due)
 		int number = signals_take(TAKEN, -1, due, &info);
 		if (number == SIGCHLD)
 			reap();
-		else if (number && !is_own_pipe(number, &info))
+		else if (number && settings.rewrite[number] && !is_own_pipe(number, &info))
 			descendants_signal(settings.rewrite[number], group);
 	}
 	return true;

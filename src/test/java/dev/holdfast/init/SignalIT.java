@@ -131,6 +131,18 @@ class SignalIT {
   }
 
   @Test
+  void swallows_a_signal() {
+    try (Running running = listening(Start.plain(), "--rewrite", "TERM:0", "--rewrite", "HUP:0")) {
+      running.signal(TERM);
+      running.signal(HUP);
+      running.signal(USR1);
+      running.prints("child " + USR1);
+
+      assertThat(had(running)).containsExactly("child " + USR1);
+    }
+  }
+
+  @Test
   void signals_the_main_child_only() {
     try (Running running = Start.plain().init("--", Programs.puppet(), "family")) {
       running.shows("parent ready");
