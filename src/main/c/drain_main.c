@@ -16,7 +16,7 @@ static const char help[] =
 	"preStop exec: it needs no privileges.\n"
 	"\n"
 	"Options (each also as --option=VALUE):\n"
-	"  --ports A,B                  ports to watch (default: those of all listening sockets\n"
+	"  --ports A,B                  ports to watch, repeatable (default: those of all listening sockets\n"
 	"                               that are not bound to loopback)\n"
 	"  --quiet DURATION             quiet for so long (default 5s)\n"
 	"  --quiet-connections DURATION or without a new connection for so long, whatever the old\n"
@@ -70,11 +70,11 @@ int drain_main(int argc, char **argv)
 	signal_set mask;
 	char **command = NULL;
 
+	if (help_wanted(argv))
+		return print_help(help);
 	drain_defaults(&options);
 	for (int i = 1; i < argc; i++) {
 		struct option option;
-		if (!strcmp(argv[i], "--help"))
-			return print_help(help);
 		if (!strcmp(argv[i], "--")) {
 			if (i + 1 == argc)
 				return usage_error("drain", "no command after --");
@@ -82,11 +82,11 @@ int drain_main(int argc, char **argv)
 			break;
 		}
 		if (strncmp(argv[i], "--", 2) || !option_read(argv, &i, &option))
-			return usage_error("drain", "unexpected argument %s", argv[i]);
+			return usage_error("drain", "unexpected argument %s", harmless(argv[i]));
 		option_need(argv, &i, &option);
 		int taken = drain_option(&options, option.name, option.value);
 		if (!taken)
-			return usage_error("drain", "unknown option %s", option.name);
+			return usage_error("drain", "unknown option %s", harmless(option.name));
 		if (taken < 0)
 			return EXIT_OURS;
 	}

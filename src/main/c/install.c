@@ -58,7 +58,7 @@ static int failed(const char *path)
 int install_main(int argc, char **argv)
 {
 	char beside[4096];
-	if (argc == 2 && !strcmp(argv[1], "--help"))
+	if (help_wanted(argv))
 		return print_help(help);
 	if (argc != 2 || !*argv[1] || argv[1][0] == '-')
 		return usage_error("install", "one path expected");

@@ -1,12 +1,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "log.h"
+#include "parse.h"
 
 #ifndef VERSION
 #error "build with build.sh"
@@ -64,6 +66,14 @@ int print_help(const char *text)
 	return 0;
 }
 
+bool help_wanted(char **argv)
+{
+	for (int i = 1; argv[i] && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--help"))
+			return true;
+	return false;
+}
+
 int usage_error(const char *command, const char *format, ...)
 {
 	char what[512];
@@ -73,6 +83,11 @@ int usage_error(const char *command, const char *format, ...)
 	va_end(arguments);
 	complain("%s; see holdfast-init %s%s--help", what, command, *command ? " " : "");
 	return EXIT_OURS;
+}
+
+int exec_failure_code(int error)
+{
+	return error == ENOENT ? 127 : 126;
 }
 
 static void end(int number)
@@ -85,11 +100,6 @@ void end_when_told(void)
 	struct sigaction action = { .sa_handler = end };
 	sigset_t both;
 	sigemptyset(&both);
-int exec_failure_code(int error)
-{
-	return error == ENOENT ? 127 : 126;
-}
-
 	sigaddset(&both, SIGTERM);
 	sigaddset(&both, SIGINT);
 	sigaction(SIGTERM, &action, NULL);
@@ -99,10 +109,10 @@ int exec_failure_code(int error)
 
 static int version_main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--help"))
+	if (help_wanted(argv))
 		return print_help(version_help);
 	if (argc > 1)
-		return usage_error("version", "unexpected argument %s", argv[1]);
+		return usage_error("version", "unexpected argument %s", harmless(argv[1]));
 	return print_help("holdfast-init " VERSION "\n");
 }
 
@@ -122,12 +132,12 @@ int main(int argc, char **argv)
 	log_start();
 	if (argc < 2)
 		return usage_error("", "no command");
-	if (!strcmp(argv[1], "--help"))
-		return print_help(help);
 	if (!strcmp(argv[1], "--version"))
 		return print_help("holdfast-init " VERSION "\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
+	if (help_wanted(argv))
+		return print_help(help);
 	return supervise_main(argc, argv);
 }

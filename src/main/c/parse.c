@@ -159,6 +159,12 @@ bool cidr_contains(const struct cidr *cidr, const uint8_t address[16])
 	return true;
 }
 
+const char *harmless(const char *word)
+{
+	const char *at = strrchr(word, '@');
+	return at ? at + 1 : word;
+}
+
 bool option_read(char **argv, int *index, struct option *option)
 {
 	const char *argument = argv[*index];

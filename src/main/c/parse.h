@@ -41,6 +41,9 @@ struct option {
 	const char *value; /* NULL: none yet */
 };
 
+/* What a message may show of a word that we do not know, which may be a URL with a password: what follows its last @. */
+const char *harmless(const char *word);
+
 /* Takes argv[*index], an argument that starts with "--". False when its name is too long to be one of ours. */
 bool option_read(char **argv, int *index, struct option *option);
 

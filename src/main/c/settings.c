@@ -9,7 +9,7 @@
 
 static bool bad(const struct option *option, const char *expected)
 {
-	usage_error("", "%s %s: %s expected", option->name, option->value, expected);
+	usage_error("", "%s %s: %s expected", option->name, harmless(option->value), expected);
 	return false;
 }
 
@@ -111,7 +111,7 @@ static bool read_value(struct settings *settings, const struct option *option)
 	}
 	int taken = drain_option(&settings->drain_options, option->name, option->value);
 	if (!taken)
-		usage_error("", "%s is no option of ours", option->name);
+		usage_error("", "%s is no option of ours", harmless(option->name));
 	settings->needs_drain = true;
 	return taken == 1;
 }
@@ -121,7 +121,7 @@ static bool read_option(struct settings *settings, char **argv, int *index)
 {
 	struct option option;
 	if (strncmp(argv[*index], "--", 2) || !option_read(argv, index, &option)) {
-		usage_error("", "%.200s is no option of ours: the command to run stands behind --", argv[*index]);
+		usage_error("", "%.200s is no option of ours: the command to run stands behind --", harmless(argv[*index]));
 		return false;
 	}
 	if (read_flag(settings, option.name)) {

@@ -16,12 +16,12 @@ static const char help[] = "Usage: holdfast-init sleep DURATION\n"
 int sleep_main(int argc, char **argv)
 {
 	int64_t ms;
-	if (argc == 2 && !strcmp(argv[1], "--help"))
+	if (help_wanted(argv))
 		return print_help(help);
 	if (argc != 2)
 		return usage_error("sleep", "one duration expected");
 	if (!parse_duration(argv[1], &ms))
-		return usage_error("sleep", "%s is no duration", argv[1]);
+		return usage_error("sleep", "%s is no duration", harmless(argv[1]));
 	end_when_told();
 	int64_t end = now_ms() + ms;
 	struct timespec until = { .tv_sec = (time_t)(end / 1000), .tv_nsec = (long)(end % 1000) * 1000000 };

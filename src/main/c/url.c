@@ -30,13 +30,6 @@ static bool put(char *to, size_t room, const char *from, size_t length)
 	return true;
 }
 
-/* Of a text that may be no URL at all: only what stands behind the last @. */
-static void show_unparsed(const char *text, struct url *url)
-{
-	const char *at = strrchr(text, '@');
-	snprintf(url->shown, 256, "%s", at ? at + 1 : text);
-}
-
 static int hex(char digit)
 {
 	if (digit >= '0' && digit <= '9')
@@ -131,7 +124,7 @@ static bool read_network(struct url *url, const char *text, const char *standard
 bool url_parse(const char *text, struct url *url)
 {
 	memset(url, 0, sizeof *url);
-	show_unparsed(text, url);
+	snprintf(url->shown, 256, "%s", harmless(text));
 	for (size_t i = 0; i < SCHEMES; i++) {
 		size_t length = strlen(schemes[i].prefix);
 		if (strncasecmp(text, schemes[i].prefix, length))
@@ -144,8 +137,9 @@ bool url_parse(const char *text, struct url *url)
 		} else if (!read_network(url, text, schemes[i].port)) {
 			return false;
 		}
-		size_t shown_path = url->scheme == FILE_THERE ? strlen(url->path) : strcspn(url->path, "?");
-		snprintf(url->shown, sizeof url->shown, "%s%s%.*s", schemes[i].prefix, url->authority, (int)shown_path, url->path);
+		/* the path of a request may hold what was meant as a password */
+		snprintf(url->shown, sizeof url->shown, "%s%s", schemes[i].prefix,
+			url->scheme == FILE_THERE ? url->path : url->authority);
 		return true;
 	}
 	return false;

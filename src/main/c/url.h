@@ -13,7 +13,7 @@ struct url {
 	char authority[272]; /* host and port as in the URL: for the Host header */
 	char path[2048];   /* http: with the query; file: the path */
 	char user[512];    /* http: "user:password", decoded; "" without */
-	char shown[2400];  /* for messages: neither user information nor query */
+	char shown[2400];  /* for messages: scheme, host and port, or the path of a file */
 };
 
 /* False: `url->shown` has what may be shown of the text, the rest is undefined. */

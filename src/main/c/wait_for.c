@@ -33,7 +33,7 @@
 #define PROGRESS_MS 10000
 
 static const char help[] =
-	"Usage: holdfast-init wait-for [--timeout DURATION] URL...\n"
+	"Usage: holdfast-init wait-for [--timeout DURATION] [--] URL...\n"
 	"\n"
 	"Waits until each of these is there, one after the other:\n"
 	"  tcp://HOST:PORT        takes a TCP connection\n"
@@ -42,7 +42,8 @@ static const char help[] =
 	"  dns://NAME             has an address\n"
 	"  file:///PATH           exists\n"
 	"\n"
-	"  --timeout DURATION     for all together (default 2m): 5, 5s, 500ms or 2m\n"
+	"  --timeout DURATION     for all together (default 2m): 5, 5s, 500ms or 2m;\n"
+	"                         0 tries each once\n"
 	"\n"
 	"Exit code: 0; 1 timeout; 143 and 130 when TERM or INT ended it; 125 usage.\n";
 
@@ -317,13 +318,17 @@ static int read_options(char **argv)
 	int index = 1;
 	for (; argv[index] && !strncmp(argv[index], "--", 2); index++) {
 		struct option option;
-		const char *word = argv[index];
-		if (!option_read(argv, &index, &option) || strcmp(option.name, "--timeout")) {
-			usage_error("wait-for", "%s is no option", word);
+		if (!strcmp(argv[index], "--")) {
+			index++;
+			break;
+		}
+		bool read = option_read(argv, &index, &option);
+		if (!read || strcmp(option.name, "--timeout")) {
+			usage_error("wait-for", "%s is no option", read ? harmless(option.name) : "this");
 			return 0;
 		}
 		if (!option_need(argv, &index, &option) || !parse_duration(option.value, &timeout_ms)) {
-			usage_error("wait-for", "%s needs a duration, as 5 or 500ms", word);
+			usage_error("wait-for", "%s needs a duration, as 5 or 500ms", option.name);
 			return 0;
 		}
 	}
@@ -336,7 +341,8 @@ static int read_options(char **argv)
 
 int wait_for_main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--help"))
+	(void)argc; /* argv ends with NULL */
+	if (help_wanted(argv))
 		return print_help(help);
 	int first = read_options(argv);
 	if (!first)

@@ -79,7 +79,9 @@ class UsageIT {
     }
     for (String signal : NO_SIGNALS) {
       all.add(List.of("--rewrite", signal + ":TERM", "--", "true"));
-      all.add(List.of("--rewrite", "TERM:" + signal, "--", "true"));
+      if (!signal.equals("0")) {
+        all.add(List.of("--rewrite", "TERM:" + signal, "--", "true"));
+      }
       all.add(List.of("--drain-on", signal, "--", "true"));
       all.add(List.of("--parent-death-signal", signal, "--", "true"));
     }
@@ -146,6 +148,8 @@ class UsageIT {
             "99999999999999999999/2s")) {
       all.add(List.of("drain", "--ports", "80", "--ignore", "10.0.0.1", "--probe-budget", budget));
     }
+    all.add(List.of("drain", "--min", "3", "--max", "1"));
+    all.add(List.of("--drain", "--min", "3", "--max", "1", "--", "true"));
     all.add(List.of("drain", "--ports"));
     all.add(List.of("drain", "--nonsense", "1"));
     all.add(List.of("drain", "8080"));
@@ -214,6 +218,58 @@ class UsageIT {
     assertThat(result.code()).isZero();
     assertThat(result.out() + result.err()).contains("holdfast-init " + command).contains("xit");
     assertThat((result.out() + result.err()).lines()).allMatch(line -> line.length() <= 130);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--drain --help",
+        "--rewrite TERM:QUIT --help -- true",
+        "drain --ports 80 --help",
+        "sleep 5 --help",
+        "wait-for tcp://127.0.0.1:1 --help",
+        "install /nowhere/x --help",
+        "version --help"
+      })
+  void help_may_stand_anywhere_in_front_of_the_dashes(String words) {
+    Result result = Start.plain().run(words.split(" "));
+
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).startsWith("Usage: holdfast-init");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "wait-for --foo=http://u:secret@h",
+        "wait-for --http://u:secret@h",
+        "wait-for --timeout http://u:secret@h tcp://127.0.0.1:1",
+        "wait-for --timeout=secret tcp://127.0.0.1:1",
+        "wait-for http://u:secret@h:x/",
+        "http://u:secret@h -- x",
+        "--http://u:secret@h -- x",
+        "--foo=secret -- x",
+        "--rewrite http://u:secret@h -- x",
+        "--quiet http://u:secret@h --drain -- x",
+        "drain http://u:secret@h",
+        "drain --foo=secret",
+        "drain --ports http://u:secret@h",
+        "sleep http://u:secret@h",
+        "version http://u:secret@h"
+      })
+  void mistakes_show_no_user_information(String words) {
+    Result result = Start.plain().run(words.split(" "));
+
+    assertThat(result.code()).isEqualTo(125);
+    assertThat(result.err()).startsWith(Result.PREFIX).doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "drain --min 0 --quiet 0 "})
+  void a_command_below_a_file_cannot_be_run(String first) {
+    Result result = Start.plain().run((first + "-- /etc/passwd/x").split(" "));
+
+    assertThat(result.code()).as(result.err()).isEqualTo(126);
   }
 
   @Test

@@ -49,7 +49,8 @@ class WaitForIT {
         .allMatch(line -> line.startsWith(Result.PREFIX))
         .last()
         .asString()
-        .contains(target);
+        .contains(
+            target.startsWith("http://") ? target.replaceFirst("(//[^/]*)/.*", "$1") : target);
   }
 
   @Test
@@ -330,6 +331,32 @@ class WaitForIT {
 
     assertThat(result.code()).isEqualTo(125);
     assertThat(result.err()).startsWith(Result.PREFIX).doesNotContain("alice", "hunter2");
+  }
+
+  /** A password that had to be encoded and is not: nobody can tell it from a port and a path. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://127.0.0.1:1/secret@127.0.0.1:9/",
+        "http://127.0.0.1:1?secret@127.0.0.1:9/",
+        "http://127.0.0.1:1#secret@127.0.0.1:9/"
+      })
+  void shows_nothing_behind_the_port(String target) {
+    Result result = waitFor("100ms", target);
+
+    isNotReached(result, "http://127.0.0.1:1");
+    assertThat(result.err()).doesNotContain("secret");
+  }
+
+  @Test
+  void a_timeout_of_nothing_tries_once() throws Exception {
+    String target = "tcp://127.0.0.1:" + unused();
+    Result result = waitFor("0", "--", target);
+
+    isNotReached(result, target);
+    try (Service service = Service.answering("")) {
+      isReached(waitFor("0", "--", "tcp://127.0.0.1:" + service.port()));
+    }
   }
 
   static Stream<String> noTargets() {
