@@ -170,7 +170,7 @@ static void watch(struct drain *drain, uint16_t port)
 
 static bool is_inbound(const struct drain *drain, const struct tcp_socket *socket)
 {
-	return drain->watched[socket->local_port / 8] >> socket->local_port % 8 & 1 && !is_loopback(socket->remote);
+	return drain->watched[socket->local_port / 8] >> socket->local_port % 8 & 1 && !is_own(socket);
 }
 
 static void see_listening(const struct tcp_socket *socket, void *context)
@@ -182,6 +182,12 @@ static void see_listening(const struct tcp_socket *socket, void *context)
 
 /* There was traffic; from whom, if that is known. */
 static void traffic(struct drain *drain, int64_t at_ms, const uint8_t *from)
+/* From loopback, or from our own address: the container speaks to itself. */
+static bool is_own(const struct tcp_socket *socket)
+{
+	return is_loopback(socket->remote) || !memcmp(socket->local, socket->remote, sizeof socket->local);
+}
+
 {
 	if (at_ms <= drain->traffic_ms)
 		return;

@@ -427,6 +427,15 @@ class DrainNs {
         network.start(), network.inPod(), "repeat 50 40 short 127.0.0.1 127.0.0.1 " + Network.PORT);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {Network.POD, Network.POD6})
+  void the_pods_connections_to_itself_are_not_traffic(String pod) {
+    isUndisturbedBy(
+        network.start(),
+        network.inPod(),
+        "repeat 50 40 short " + pod + " " + pod + " " + Network.PORT);
+  }
+
   @Test
   void the_pods_own_connections_to_others_are_not_traffic() {
     Peer database = network.inWorld();
