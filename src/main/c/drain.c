@@ -47,21 +47,20 @@ static bool next_item(const char **rest, char *item, size_t size)
 	return true;
 }
 
-static bool set_ports(struct drain_options *options, const char *list)
+/* Adds to what earlier options named, as the next does. */
+static bool add_ports(struct drain_options *options, const char *list)
 {
 	char item[8];
 	uint32_t port;
-	size_t count = 0;
 	while (next_item(&list, item, sizeof item)) {
-		if (count == DRAIN_PORTS || !parse_u32(item, &port) || port < 1 || port > UINT16_MAX)
+		if (options->port_count == DRAIN_PORTS || !parse_u32(item, &port) || port < 1 || port > UINT16_MAX)
 			return false;
-		options->ports[count++] = (uint16_t)port;
+		options->ports[options->port_count++] = (uint16_t)port;
 	}
-	options->port_count = count;
 	return !list;
 }
 
-/* Adds to what earlier options named. An empty list is one that the downward API had nothing to put into. */
+/* An empty list is one that the downward API had nothing to put into. */
 static bool add_ignored(struct drain_options *options, const char *list)
 {
 	char item[64];
@@ -105,12 +104,12 @@ static bool set_quiet_connections(struct drain_options *options, const char *val
 
 static bool set_min(struct drain_options *options, const char *value)
 {
-	return parse_duration(value, &options->min_ms);
+	return options->min_given = parse_duration(value, &options->min_ms);
 }
 
 static bool set_max(struct drain_options *options, const char *value)
 {
-	return parse_duration(value, &options->max_ms);
+	return options->max_given = parse_duration(value, &options->max_ms);
 }
 
 int drain_option(struct drain_options *options, const char *name, const char *value)
@@ -121,7 +120,7 @@ int drain_option(struct drain_options *options, const char *name, const char *va
 		bool (*set)(struct drain_options *options, const char *value);
 		const char *expected;
 	} known[] = {
-		{ "--ports", set_ports, "up to 64 ports such as 8080,9090" },
+		{ "--ports", add_ports, "up to 64 ports such as 8080,9090" },
 		{ "--quiet", set_quiet, duration },
 		{ "--quiet-connections", set_quiet_connections, duration },
 		{ "--min", set_min, duration },
@@ -134,10 +133,25 @@ int drain_option(struct drain_options *options, const char *name, const char *va
 			continue;
 		if (value && known[i].set(options, value))
 			return 1;
-		complain("%s is %s: %s expected", name, value ? value : "without a value", known[i].expected);
+		complain("%s is %s: %s expected", name, value ? harmless(value) : "without a value", known[i].expected);
 		return -1;
 	}
 	return 0;
+}
+
+bool drain_settle(struct drain_options *options)
+{
+	if (options->min_ms <= options->max_ms)
+		return true;
+	if (options->min_given && options->max_given) {
+		complain("--min is more than --max");
+		return false;
+	}
+	if (options->min_given)
+		options->max_ms = options->min_ms;
+	else
+		options->min_ms = options->max_ms;
+	return true;
 }
 
 static const char *address_text(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
@@ -168,6 +182,12 @@ static void watch(struct drain *drain, uint16_t port)
 	drain->watched[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
+/* From loopback, or from our own address: the container speaks to itself. */
+static bool is_own(const struct tcp_socket *socket)
+{
+	return is_loopback(socket->remote) || !memcmp(socket->local, socket->remote, sizeof socket->local);
+}
+
 static bool is_inbound(const struct drain *drain, const struct tcp_socket *socket)
 {
 	return drain->watched[socket->local_port / 8] >> socket->local_port % 8 & 1 && !is_own(socket);
@@ -182,12 +202,6 @@ static void see_listening(const struct tcp_socket *socket, void *context)
 
 /* There was traffic; from whom, if that is known. */
 static void traffic(struct drain *drain, int64_t at_ms, const uint8_t *from)
-/* From loopback, or from our own address: the container speaks to itself. */
-static bool is_own(const struct tcp_socket *socket)
-{
-	return is_loopback(socket->remote) || !memcmp(socket->local, socket->remote, sizeof socket->local);
-}
-
 {
 	if (at_ms <= drain->traffic_ms)
 		return;

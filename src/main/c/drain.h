@@ -29,6 +29,7 @@ struct drain_options {
 	uint16_t ports[DRAIN_PORTS];
 	size_t port_count; /* 0: those of the listening sockets that are not bound to loopback */
 	int64_t quiet_ms, min_ms, max_ms;
+	bool min_given, max_given;
 	int64_t quiet_connections_ms; /* enough without a new connection, whatever the old ones do; 0: never */
 	struct cidr ignore[DRAIN_IGNORES];
 	size_t ignore_count;
@@ -85,6 +86,10 @@ void drain_defaults(struct drain_options *options);
 /* Takes an option such as "--ports" "8080,9090"; the value is NULL if there is none. 1: taken. 0: not an option of the
  * drain. -1: a bad value, and that was told. */
 int drain_option(struct drain_options *options, const char *name, const char *value);
+
+/* To be called after the last option: a minimum or maximum that was not given yields to the other. False: both were, and
+ * contradict each other, and that was told. */
+bool drain_settle(struct drain_options *options);
 
 /* Starts to look. The options must stay. False: the connections cannot be seen, and the drain will only wait. */
 bool drain_begin(struct drain *drain, const struct drain_options *options, int64_t now_ms);

@@ -16,8 +16,8 @@ static const char help[] =
 	"preStop exec: it needs no privileges.\n"
 	"\n"
 	"Options (each also as --option=VALUE):\n"
-	"  --ports A,B                  ports to watch, repeatable (default: those of all listening sockets\n"
-	"                               that are not bound to loopback)\n"
+	"  --ports A,B                  ports to watch, repeatable (default: those of all listening\n"
+	"                               sockets that are not bound to loopback)\n"
 	"  --quiet DURATION             quiet for so long (default 5s)\n"
 	"  --quiet-connections DURATION or without a new connection for so long, whatever the old\n"
 	"                               ones do: for clients that never let go (default: never)\n"
@@ -91,6 +91,8 @@ int drain_main(int argc, char **argv)
 			return EXIT_OURS;
 	}
 
+	if (!drain_settle(&options))
+		return EXIT_OURS;
 	signals_block(ending, &mask);
 	sigaction(SIGPIPE, &ignored, &pipe); /* nobody may read standard error any more */
 	if (drain_until_quiet(&options) || !command)

@@ -152,6 +152,8 @@ bool settings_read(struct settings *settings, char **argv)
 		usage_error("", "--drain-on and the options of the drain need --drain");
 		return false;
 	}
+	if (!drain_settle(&settings->drain_options))
+		return false;
 	if (!settings->drain_on)
 		settings->drain_on = signal_bit(SIGTERM);
 	settings->command = argv + index + 1;

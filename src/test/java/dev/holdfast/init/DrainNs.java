@@ -533,6 +533,23 @@ class DrainNs {
   }
 
   @Test
+  void ports_add_up() {
+    network.pod().tell("listen 0.0.0.0 9090");
+    isQuietOnlyAfter(network.start(), "repeat 250 8" + SHORT, "--ports", "9090");
+  }
+
+  @Test
+  void a_maximum_below_the_default_minimum_is_the_minimum() {
+    try (Running drain =
+        network.start().init("drain", "--ports", "8080", "--quiet", "300ms", "--max", "1")) {
+      Result result = drain.end();
+
+      assertThat(result.took()).isBetween(Duration.ofMillis(995), Duration.ofMillis(1_400));
+      assertThat(result.err()).contains("quiet after 1.");
+    }
+  }
+
+  @Test
   void the_minimum_holds_whatever_is_quiet() {
     try (Running drain =
         network
