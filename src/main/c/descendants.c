@@ -31,6 +31,15 @@ bool descendants_left(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+pid_t descendants_parse_parent(const char *text)
+{
+	const char *name_end = strrchr(text, ')'); /* a name may contain anything */
+	if (!name_end || strlen(name_end) < 5)
+		return 0;
+	long parent = strtol(name_end + 4, NULL, 10);
+	return parent > 0 && parent <= INT32_MAX ? (pid_t)parent : 0;
+}
+
 /* The parent of a process; 0 when it has gone or has none here. */
 static pid_t parent_of(pid_t pid)
 {
@@ -44,10 +53,7 @@ static pid_t parent_of(pid_t pid)
 	if (length <= 0)
 		return 0;
 	text[length] = 0;
-	const char *name_end = strrchr(text, ')'); /* a name may contain anything */
-	if (!name_end || strlen(name_end) < 5)
-		return 0;
-	return (pid_t)strtol(name_end + 4, NULL, 10);
+	return descendants_parse_parent(text);
 }
 
 static bool is_below(pid_t pid, pid_t top)

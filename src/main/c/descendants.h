@@ -11,4 +11,7 @@ bool descendants_left(void);
  * shows, and without a /proc of our own to the process group `group`. */
 void descendants_signal(int number, pid_t group);
 
+/* The parent in the text of a /proc/PID/stat; 0: none. */
+pid_t descendants_parse_parent(const char *text);
+
 #endif

@@ -144,3 +144,17 @@ bool url_parse(const char *text, struct url *url)
 	}
 	return false;
 }
+
+static bool is_digit(char character)
+{
+	return character >= '0' && character <= '9';
+}
+
+int http_status(const char *line)
+{
+	if (strncmp(line, "HTTP/", 5) || !is_digit(line[5]) || line[6] != '.' || !is_digit(line[7]) || line[8] != ' ')
+		return -1;
+	if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11]) || !strchr(" \r\n", line[12]))
+		return -1;
+	return (line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0';
+}

@@ -19,4 +19,10 @@ struct url {
 /* False: `url->shown` has what may be shown of the text, the rest is undefined. */
 bool url_parse(const char *text, struct url *url);
 
+/* The beginning of an answer, a string: as much of it as http_status() reads. */
+#define HTTP_STATUS_LENGTH 13
+
+/* "HTTP/1.1 200 " or the like: the code, else -1. */
+int http_status(const char *line);
+
 #endif

@@ -201,30 +201,13 @@ static bool send_request(int fd, int64_t end)
 	return true;
 }
 
-static bool is_digit(char character)
-{
-	return character >= '0' && character <= '9';
-}
-
-/* "HTTP/1.1 200 " or the like: the code, else -1. */
-static int status_code(const char *line)
-{
-	if (strncmp(line, "HTTP/", 5) || !is_digit(line[5]) || line[6] != '.' || !is_digit(line[7]) || line[8] != ' ')
-		return -1;
-	if (!is_digit(line[9]) || !is_digit(line[10]) || !is_digit(line[11]) || !strchr(" \r\n", line[12]))
-		return -1;
-	return (line[9] - '0') * 100 + (line[10] - '0') * 10 + line[11] - '0';
-}
-
-#define STATUS_LENGTH 13
-
 static bool read_status(int fd, int64_t end)
 {
-	char line[STATUS_LENGTH + 1] = "";
-	for (size_t got = 0; got < STATUS_LENGTH;) {
+	char line[HTTP_STATUS_LENGTH + 1] = "";
+	for (size_t got = 0; got < HTTP_STATUS_LENGTH;) {
 		if (!ready(fd, POLLIN, end))
 			return failed("no answer within %d ms", REQUEST_MS);
-		ssize_t count = recv(fd, line + got, STATUS_LENGTH - got, 0);
+		ssize_t count = recv(fd, line + got, HTTP_STATUS_LENGTH - got, 0);
 		if (count == 0)
 			break;
 		if (count < 0 && errno != EAGAIN && errno != EINTR)
@@ -232,7 +215,7 @@ static bool read_status(int fd, int64_t end)
 		if (count > 0)
 			got += (size_t)count;
 	}
-	int status = status_code(line);
+	int status = http_status(line);
 	if (status < 0)
 		return failed("the answer is not HTTP/1");
 	return (status >= 200 && status <= 399) || failed("answers %d", status);

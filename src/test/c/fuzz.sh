@@ -18,7 +18,8 @@ for target; do
   case $target in
     values) sources='parse.c' ;;
     options) sources='settings.c parse.c drain.c sockets.c ledger.c' ;;
-    netlink | proc) sources='sockets.c' ;;
+    netlink) sources='sockets.c' ;;
+    proc) sources='sockets.c descendants.c' ;;
     url) sources='url.c parse.c' ;;
     *) echo "fuzz.sh: no target $target" >&2 && exit 2 ;;
   esac

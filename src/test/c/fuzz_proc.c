@@ -1,5 +1,6 @@
-/* Lines of /proc/net/tcp and tcp6, and /proc/net/snmp. */
+/* Lines of /proc/net/tcp and tcp6, /proc/net/snmp, and /proc/PID/stat. */
 
+#include "descendants.h"
 #include "fuzz.h"
 #include "sockets.h"
 
@@ -24,6 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	line(text, true);
 	if (sockets_parse_counters(text, &counters))
 		MUST(strstr(text, "PassiveOpens") && strstr(text, "InSegs"));
+	pid_t parent = descendants_parse_parent(text);
+	MUST(parent >= 0);
+	MUST(!parent || strchr(text, ')'));
 	free(text);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* What wait-for is told to wait for. */
+/* What wait-for is told to wait for, and the beginning of an answer. */
 
 #include "fuzz.h"
 #include "url.h"
@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		/* no header of ours can be ended from outside */
 		MUST(url->scheme != HTTP || (!strpbrk(url->path, "\r\n ") && !strpbrk(url->authority, "\r\n ")));
 	}
+	int status = http_status(text);
+	MUST(status == -1 || (status >= 0 && status <= 999 && !strncmp(text, "HTTP/", 5)));
 	free(text);
 	free(url);
 	return 0;
