@@ -171,8 +171,10 @@ class ReapIT {
                 "--",
                 "sh",
                 "-c",
-                "(" + Programs.puppet() + " signals leftover &); sleep 0.1; exit 5")) {
+                "(" + Programs.puppet() + " signals leftover &); read go; exit 5")) {
       long pid = running.pid();
+      running.shows("leftover ready");
+      running.type("go\n");
       running.prints("leftover 15");
       for (int signal : List.of(1, 2, 10, 15, 20, 18, 28, 34)) {
         Running.signal(signal, pid);
