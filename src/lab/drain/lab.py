@@ -175,12 +175,12 @@ def rollout(lag, pre_stop=(), init=()):
     return good + sum(ends.values()), ends, sum(times) / len(times)
 
 
-def rollouts():
+def rollouts(lags):
     missed = False
     print(f"{REPLICAS} replicas, {RATE} requests a second, replaced one by one\n")
     print("| before TERM | endpoint lag | requests | failed | seconds a pod |\n|---|---|---|---|---|")
     for name, way in WAYS.items():
-        for lag in LAGS:
+        for lag in lags:
             count, ends, seconds = rollout(lag, **way)
             failed = sum(ends.values())
             kinds = ", ".join(f"{number} {kind}" for kind, number in ends.items())
@@ -233,6 +233,7 @@ def cost():
 
 def main():
     words = sys.argv[1:]
+    lags = [float(words[words.index("--lag") + 1])] if "--lag" in words else LAGS
     parts = [word for word in words if word in ("rollout", "cost")] or ["rollout", "cost"]
     run("ip link set lo up")
     # a fixed MAC address: else it follows its ports', and pods would go on asking the old one
@@ -243,7 +244,7 @@ def main():
     missed = False
     try:
         if "rollout" in parts:
-            missed |= rollouts()
+            missed |= rollouts(lags)
         if "cost" in parts:
             missed |= cost()
     finally:
