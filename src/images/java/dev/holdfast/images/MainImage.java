@@ -29,7 +29,9 @@ final class MainImage {
         Jib.fromScratch()
             .addEnvironmentVariable("PATH", JavaRoot.JAVA + "/bin")
             .addEnvironmentVariable("JAVA_HOME", JavaRoot.JAVA)
-            .addEnvironmentVariable("LANG", "C.UTF-8"));
+            .addEnvironmentVariable("LANG", "C.UTF-8")
+            // of the C library, for as few threads as ours
+            .addEnvironmentVariable("MALLOC_ARENA_MAX", "2"));
   }
 
   /** On an image from a registry that has {@code java} on its path, 17 or newer. */

@@ -1,6 +1,7 @@
 package dev.holdfast.cluster;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.util.Map;
@@ -39,10 +40,24 @@ final class FactStore<T extends HasMetadata> implements ItemStore<T> {
   @Override
   public T put(String key, T object) {
     changed.accept(key, object);
-    object.getMetadata().setManagedFields(null);
-    object.getMetadata().setAnnotations(null);
-    object.getMetadata().setLabels(null);
+    object.setMetadata(identity(object.getMetadata()));
     return items.put(key, object);
+  }
+
+  /** What the informer asks an object for; thousands of empty collections would take megabytes. */
+  private static ObjectMeta identity(ObjectMeta metadata) {
+    ObjectMeta identity = new ObjectMeta();
+    identity.setName(metadata.getName());
+    identity.setNamespace(metadata.getNamespace());
+    identity.setUid(metadata.getUid());
+    identity.setResourceVersion(metadata.getResourceVersion());
+    identity.setAnnotations(null);
+    identity.setLabels(null);
+    identity.setFinalizers(null);
+    identity.setOwnerReferences(null);
+    identity.setManagedFields(null);
+    identity.setAdditionalProperties(null);
+    return identity;
   }
 
   @Override
