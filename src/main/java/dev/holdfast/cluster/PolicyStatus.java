@@ -2,6 +2,7 @@ package dev.holdfast.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.Mode;
@@ -12,6 +13,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -42,10 +45,26 @@ final class PolicyStatus {
   void write() {
     for (Map.Entry<String, ClusterPolicies.Seen> entry : cluster.policyObjects().all().entrySet()) {
       JsonNode wanted = status(entry.getValue());
-      if (!wanted.equals(entry.getValue().status())) {
+      if (!stands(wanted, entry.getValue().status())) {
         write(entry.getKey(), wanted);
       }
     }
+  }
+
+  /** Whether all that we write is there already; what others write beside it is theirs. */
+  private static boolean stands(JsonNode wanted, JsonNode found) {
+    return wanted.get("observedGeneration").equals(found.path("observedGeneration"))
+        && wanted.get("namespaces").equals(found.path("namespaces"))
+        && wanted.at("/conditions/0").equals(ready(found));
+  }
+
+  private static JsonNode ready(JsonNode status) {
+    for (JsonNode condition : status.path("conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return condition;
+      }
+    }
+    return MissingNode.getInstance();
   }
 
   private void write(String name, JsonNode status) {
@@ -83,8 +102,16 @@ final class PolicyStatus {
     ready.put("message", message(policy));
     ready.put("observedGeneration", policy.generation());
     ready.put("lastTransitionTime", transition(policy.status(), good ? "True" : "False"));
-    // Numbers as a reader makes them, so that it equals what the API server gives back.
-    return JSON.valueToTree(JSON.convertValue(status, Object.class));
+    return asRead(status);
+  }
+
+  /** Numbers as a reader makes them, so that it equals what the API server gives back. */
+  private static JsonNode asRead(JsonNode status) {
+    try {
+      return JSON.readTree(JSON.writeValueAsBytes(status));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static String message(ClusterPolicies.Seen policy) {
@@ -96,12 +123,10 @@ final class PolicyStatus {
   }
 
   private String transition(JsonNode status, String now) {
-    for (JsonNode condition : status.path("conditions")) {
-      if (condition.path("type").asText().equals("Ready")
-          && condition.path("status").asText().equals(now)
-          && condition.path("lastTransitionTime").isTextual()) {
-        return condition.get("lastTransitionTime").textValue();
-      }
+    JsonNode condition = ready(status);
+    if (condition.path("status").asText().equals(now)
+        && condition.path("lastTransitionTime").isTextual()) {
+      return condition.get("lastTransitionTime").textValue();
     }
     return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
