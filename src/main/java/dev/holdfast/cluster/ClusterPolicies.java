@@ -42,12 +42,14 @@ public final class ClusterPolicies {
   /**
    * A policy as it came last.
    *
+   * @param uid of the object; another is another object, whose generations begin anew
    * @param generation of the object
    * @param serving the last good one; null if there never was one
    * @param problem what is wrong with it as it is now; "" if nothing is
    * @param status as it stands in the object; missing if it has none
    */
-  public record Seen(long generation, HardeningPolicy serving, String problem, JsonNode status) {}
+  public record Seen(
+      String uid, long generation, HardeningPolicy serving, String problem, JsonNode status) {}
 
   /** All of them, by name; a new set whenever one changes. */
   public PolicySet known() {
@@ -68,24 +70,27 @@ public final class ClusterPolicies {
     long generation =
         resource.getMetadata().getGeneration() == null ? 0 : resource.getMetadata().getGeneration();
     JsonNode status = JSON.valueToTree(resource.getAdditionalProperties().get("status"));
-    Seen before = seen.get(name);
+    String uid = resource.getMetadata().getUid() == null ? "" : resource.getMetadata().getUid();
+    Seen last = seen.get(name);
+    // Deleted and made anew while nobody watched: nothing of the old one counts.
+    Seen before = last != null && last.uid.equals(uid) ? last : null;
     if (before != null && generation > 0 && before.generation == generation) {
-      seen.put(name, new Seen(generation, before.serving, before.problem, status));
+      seen.put(name, new Seen(uid, generation, before.serving, before.problem, status));
       return;
     }
-    HardeningPolicy last = before == null ? null : before.serving;
+    HardeningPolicy lastGood = before == null ? null : before.serving;
     try {
       HardeningPolicy policy =
           PolicyLoader.load("HardeningPolicy " + name, document(name, resource)).get(0);
-      seen.put(name, new Seen(generation, policy, "", status));
+      seen.put(name, new Seen(uid, generation, policy, "", status));
       LOG.infof("HardeningPolicy %s serves, generation %d", name, generation);
     } catch (PolicyException e) {
-      seen.put(name, new Seen(generation, last, words(e), status));
+      seen.put(name, new Seen(uid, generation, lastGood, words(e), status));
       LOG.warnf(
           "HardeningPolicy %s, generation %d, is not used, %s: %s",
           name,
           generation,
-          last == null ? "and none of its name serves" : "the last good one serves",
+          lastGood == null ? "and none of its name serves" : "the last good one serves",
           words(e));
     }
     publish();
