@@ -5,10 +5,12 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /**
  * What an informer keeps of a kind: hardly anything. The facts that count are taken from an object
@@ -18,7 +20,10 @@ import java.util.stream.Stream;
  * @param <T> the kind
  */
 final class FactStore<T extends HasMetadata> implements ItemStore<T> {
+  private static final Logger LOG = Logger.getLogger(FactStore.class);
+
   private final Map<String, T> items = new ConcurrentHashMap<>();
+  private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
   private final BiConsumer<String, T> changed;
   private final Consumer<String> removed;
 
@@ -39,7 +44,14 @@ final class FactStore<T extends HasMetadata> implements ItemStore<T> {
 
   @Override
   public T put(String key, T object) {
-    changed.accept(key, object);
+    try {
+      changed.accept(key, object);
+    } catch (RuntimeException e) {
+      // Thrown on, it would keep the whole kind from being known. The key stays: its end counts.
+      if (unreadable.add(key)) {
+        LOG.warnf(e, "%s %s cannot be read, and is left out", object.getKind(), key);
+      }
+    }
     object.setMetadata(identity(object.getMetadata()));
     return items.put(key, object);
   }
@@ -62,6 +74,7 @@ final class FactStore<T extends HasMetadata> implements ItemStore<T> {
 
   @Override
   public T remove(String key) {
+    unreadable.remove(key);
     removed.accept(key);
     return items.remove(key);
   }

@@ -13,6 +13,7 @@ import dev.holdfast.hardening.KubernetesVersion;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.LabelSelector;
 import dev.holdfast.policy.PolicySet;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -24,6 +25,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -294,5 +297,42 @@ class ClusterTest {
     cluster.lookUp("new").ifPresent(stage -> stage.toCompletableFuture().join());
 
     assertThat(facts("new").namespaceLabels()).isEmpty();
+  }
+
+  @Test
+  void workloads_without_a_spec_keep_nothing_from_being_known() {
+    for (String kind : List.of("Deployment", "ReplicaSet", "StatefulSet")) {
+      create("{kind: " + kind + ", apiVersion: apps/v1, metadata: {name: a, namespace: shop}}");
+    }
+    start();
+
+    assertThat(cluster.problems()).isEmpty();
+  }
+
+  @Test
+  void an_object_that_cannot_be_read_is_left_out() {
+    create("{kind: ConfigMap, apiVersion: v1, metadata: {name: bad, namespace: shop}}");
+    create("{kind: ConfigMap, apiVersion: v1, metadata: {name: good, namespace: shop}}");
+    Set<String> known = ConcurrentHashMap.newKeySet();
+    Set<String> gone = ConcurrentHashMap.newKeySet();
+    WatchedKind<ConfigMap> kind =
+        cluster.follow(
+            "configmaps",
+            "nothing is done",
+            () -> client.configMaps().inAnyNamespace(),
+            (key, object) -> {
+              if (key.endsWith("/bad")) {
+                throw new NullPointerException("no data");
+              }
+              known.add(key);
+            },
+            gone::add,
+            Duration.ofMillis(50));
+
+    await().until(() -> kind.state() == WatchedKind.State.SYNCED);
+    assertThat(known).containsExactly("shop/good");
+    client.configMaps().inNamespace("shop").withName("bad").delete();
+    await().until(() -> gone.contains("shop/bad"));
+    kind.close();
   }
 }
