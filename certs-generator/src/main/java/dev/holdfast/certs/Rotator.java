@@ -130,7 +130,7 @@ public final class Rotator {
   }
 
   /**
-   * Lets webhook configurations trust what they did when the last run ended, without a look at
+   * Lets webhook configurations trust what the last run decided that they shall, without a look at
    * anything else: for the moment in which somebody has taken it away. To be followed by {@link
    * #run}.
    */
@@ -161,7 +161,7 @@ public final class Rotator {
       CertificateStore.Content content = store.read();
       Situation situation = situation(content, asked, left);
       Step step = rotation.next(situation);
-      last = situation.entries().stream().findFirst();
+      last = decided(step, situation).or(() -> last);
       if (step instanceof Step.Wait waiting) {
         return new Progress(false, waiting.until(), waiting.why());
       }
@@ -186,6 +186,23 @@ public final class Rotator {
     }
     throw new IllegalStateException(
         store.describe() + ": somebody else changes them again and again");
+  }
+
+  /** What our entries shall trust; empty if a step says nothing of it. */
+  private static Optional<Bundle> decided(Step step, Situation situation) {
+    if (step instanceof Step.Publish publish) {
+      return Optional.of(publish.bundle());
+    }
+    if (step instanceof Step.Inject inject) {
+      return Optional.of(inject.bundle());
+    }
+    if (step instanceof Step.Issue issue) {
+      return Optional.of(issue.bundle());
+    }
+    // These come only when each entry holds what it shall.
+    return step instanceof Step.Wait || step instanceof Step.Done
+        ? situation.entries().stream().findFirst()
+        : Optional.empty();
   }
 
   private Change take(Step step, CertificateStore.Content content, Situation situation)

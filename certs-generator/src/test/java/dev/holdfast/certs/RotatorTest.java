@@ -32,6 +32,8 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The steps of a rotation on the objects of an API server. */
 class RotatorTest {
@@ -255,6 +257,48 @@ class RotatorTest {
     rotator().run();
 
     assertThat(bundle(configuration())).isEqualTo(trusted);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void what_stands_in_one_entry_is_never_copied_to_another(boolean foreign) {
+    Rotator rotator = rotator();
+    rotator.run();
+    String other =
+        Base64.getEncoder()
+            .encodeToString(
+                CertificateAuthority.create(clock.now, Duration.ofDays(9)).certificatePem());
+    client
+        .admissionRegistration()
+        .v1()
+        .mutatingWebhookConfigurations()
+        .withName("holdfast")
+        .edit(
+            found -> {
+              found.getWebhooks().get(1).getClientConfig().setCaBundle(foreign ? other : null);
+              return found;
+            });
+    server
+        .expect()
+        .patch()
+        .withPath("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/holdfast")
+        .andReturn(403, "{\"kind\": \"Status\", \"message\": \"forbidden\"}")
+        .always();
+    assertThatThrownBy(rotator::run).isInstanceOf(CertificateStore.UnavailableException.class);
+
+    assertThatThrownBy(rotator::restore)
+        .as("tries to set what the entry should hold")
+        .isInstanceOf(CertificateStore.UnavailableException.class);
+
+    JsonNode validating =
+        JSON.valueToTree(
+            client
+                .admissionRegistration()
+                .v1()
+                .validatingWebhookConfigurations()
+                .withName("holdfast")
+                .get());
+    assertThat(bundle(validating)).isEqualTo(secret("tls").get("ca.crt"));
   }
 
   @Test
