@@ -33,20 +33,23 @@ public record Inspection(
     Optional<ServingPair> pair = pair(content, problems);
     Optional<Bundle> bundle = bundle(content, bundleExpected, problems);
     pair.ifPresent(served -> problems.addAll(served.problems(now, name, bundle)));
-    bundle.ifPresent(
-        trusted -> {
-          for (X509Certificate authority : trusted.authorities()) {
-            if (now.isAfter(authority.getNotAfter().toInstant())) {
-              problems.add(
-                  new Problem(
-                      Problem.Kind.EXPIRED,
-                      "ca.crt: the authority "
-                          + authority.getSubjectX500Principal()
-                          + " expired at "
-                          + authority.getNotAfter().toInstant()));
-            }
-          }
-        });
+    // One whose time is over does no harm beside one that is good.
+    bundle
+        .filter(trusted -> pair.filter(it -> trusted.verifies(it.chain(), now)).isEmpty())
+        .ifPresent(
+            trusted -> {
+              for (X509Certificate authority : trusted.authorities()) {
+                if (now.isAfter(authority.getNotAfter().toInstant())) {
+                  problems.add(
+                      new Problem(
+                          Problem.Kind.EXPIRED,
+                          "ca.crt: the authority "
+                              + authority.getSubjectX500Principal()
+                              + " expired at "
+                              + authority.getNotAfter().toInstant()));
+                }
+              }
+            });
     return new Inspection(pair, bundle, List.copyOf(problems));
   }
 
