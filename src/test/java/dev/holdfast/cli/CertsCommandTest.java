@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CertsCommandTest {
   @TempDir private Path folder;
@@ -171,6 +172,15 @@ class CertsCommandTest {
         .contains("holdfast.holdfast-system.svc, holdfast.holdfast-system.svc.cluster.local")
         .contains("CN=holdfast-ca-")
         .doesNotContain(file("tls.key").split("\n")[1]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--leaf-lifetime", "--ca-lifetime"})
+  void a_life_of_more_than_a_century_is_bad_usage(String option) {
+    var result = certs("generate", option, "200y");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("expected at most 100y").doesNotContain("defect");
   }
 
   @Test

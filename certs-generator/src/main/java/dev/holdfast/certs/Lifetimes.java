@@ -56,7 +56,7 @@ public record Lifetimes(Duration leaf, Duration authority) {
 
   /**
    * Reads a lifetime: a whole number of {@code s}, {@code m}, {@code h}, {@code d} or {@code y} (of
-   * 365 days).
+   * 365 days), of at most a century.
    *
    * @throws IllegalArgumentException if it is none; says what is expected
    */
@@ -66,7 +66,11 @@ public record Lifetimes(Duration leaf, Duration authority) {
       throw new IllegalArgumentException(
           "\"" + text + "\" is no lifetime, expected one like 90d, 12h or 5y");
     }
-    return UNITS.get(life.group(2)).multipliedBy(Long.parseLong(life.group(1)));
+    Duration parsed = UNITS.get(life.group(2)).multipliedBy(Long.parseLong(life.group(1)));
+    if (parsed.compareTo(MAX) > 0) {
+      throw new IllegalArgumentException("\"" + text + "\" is too long, expected at most 100y");
+    }
+    return parsed;
   }
 
   /** How often to look at least: each part of a life is seen. */
