@@ -34,8 +34,8 @@ namespace that goes with the name ("holdfast" in "holdfast-system"). No other na
 
 {{/* (dict "context" $ "component" "webhook") */}}
 {{- define "holdfast.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "holdfast.name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/name: {{ include "holdfast.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -52,8 +52,8 @@ app.kubernetes.io/part-of: holdfast
 {{- if .component }}
 {{- include "holdfast.selectorLabels" . }}
 {{- else -}}
-app.kubernetes.io/name: {{ include "holdfast.name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/name: {{ include "holdfast.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 {{- end }}
 app.kubernetes.io/version: {{ .context.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: holdfast
@@ -102,25 +102,25 @@ capabilities:
     fieldRef:
       fieldPath: metadata.namespace
 - name: HOLDFAST_CERTS_MODE
-  value: {{ $values.certificates.mode }}
+  value: {{ $values.certificates.mode | quote }}
 - name: HOLDFAST_CERTS_SECRET
-  value: {{ include "holdfast.tlsSecret" .context }}
+  value: {{ include "holdfast.tlsSecret" .context | quote }}
 {{- if not $values.webhook.url }}
 - name: HOLDFAST_CERTS_SERVICE
-  value: {{ include "holdfast.fullname" .context }}
+  value: {{ include "holdfast.fullname" .context | quote }}
 - name: HOLDFAST_CERTS_CLUSTER_DOMAIN
-  value: {{ $values.certificates.clusterDomain }}
+  value: {{ $values.certificates.clusterDomain | quote }}
 {{- end }}
 - name: HOLDFAST_CERTS_WEBHOOK_CONFIGURATIONS
-  value: {{ include "holdfast.configuration" .context }}
+  value: {{ include "holdfast.configuration" .context | quote }}
 {{- if eq $values.certificates.mode "selfManaged" }}
 - name: HOLDFAST_CERTS_LEAF_LIFETIME
-  value: {{ $values.certificates.leafLifetime }}
+  value: {{ $values.certificates.leafLifetime | quote }}
 - name: HOLDFAST_CERTS_CA_LIFETIME
-  value: {{ $values.certificates.caLifetime }}
+  value: {{ $values.certificates.caLifetime | quote }}
 {{- end }}
 - name: QUARKUS_LOG_LEVEL
-  value: {{ $values.logLevel }}
+  value: {{ $values.logLevel | quote }}
 {{- with .of.javaOptions }}
 - name: JAVA_TOOL_OPTIONS
   value: {{ . | quote }}
@@ -166,11 +166,11 @@ metadata:
   labels:
     # Not the name of the pods that serve: a Service finds them by it.
     app.kubernetes.io/name: {{ include "holdfast.name" .context }}-job
-    app.kubernetes.io/instance: {{ .context.Release.Name }}
+    app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
     app.kubernetes.io/component: {{ .component }}
 spec:
   restartPolicy: Never
-  serviceAccountName: {{ .account }}
+  serviceAccountName: {{ .account | quote }}
   automountServiceAccountToken: true
   enableServiceLinks: false
   {{- with .context.Values.imagePullSecrets }}
@@ -271,8 +271,8 @@ matchExpressions:
 url: {{ printf "%s%s" (trimSuffix "/" $values.webhook.url) .path }}
 {{- else -}}
 service:
-  name: {{ include "holdfast.fullname" .context }}
-  namespace: {{ .context.Release.Namespace }}
+  name: {{ include "holdfast.fullname" .context | quote }}
+  namespace: {{ .context.Release.Namespace | quote }}
   path: {{ .path }}
   port: 443
 {{- end }}
@@ -283,7 +283,7 @@ caBundle: {{ $values.certificates.provided.caBundle | b64enc }}
 
 {{/* Annotations and labels of both webhook configurations. */}}
 {{- define "holdfast.configurationMetadata" -}}
-name: {{ include "holdfast.configuration" . }}
+name: {{ include "holdfast.configuration" . | quote }}
 labels:
   {{- include "holdfast.labels" (dict "context" . "component" "webhook") | nindent 2 }}
   {{- if .Values.aks.enabled }}

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.Yaml;
 
 /**
  * The chart, rendered by Helm itself. {@code src/test/resources/chart/CASE/} holds values and what
@@ -167,6 +169,63 @@ class ChartTest {
 
     for (JsonNode object : Chart.rendered(release, "n", "certificates.mode=generator").objects()) {
       assertThat(object.at("/metadata/name").asText()).hasSizeLessThan(53 + 11);
+    }
+  }
+
+  /** Of YAML 1.1, as Helm's own reader: a plain {@code no} is false, and {@code 456} a number. */
+  @ParameterizedTest
+  @CsvSource({"no, 456, 123, off", "12, 'true', null, 34", "y, 0x1f, '0', 1"})
+  void names_that_yaml_reads_as_something_else_stay_names(
+      String release, String namespace, String secret, String name, @TempDir Path folder)
+      throws IOException {
+    for (String mode : List.of("selfManaged", "generator", "certManager", "provided")) {
+      assertThat(types(namedBy(folder, mode, release, namespace, secret, name)))
+          .as(mode)
+          .isEqualTo(types(namedBy(folder, mode, "blue", "shop", "pair", "green")));
+    }
+  }
+
+  private static Chart namedBy(
+      Path folder, String mode, String release, String namespace, String secret, String name)
+      throws IOException {
+    Path values =
+        Files.writeString(
+            folder.resolve("values.yaml"),
+            "nameOverride: '%1$s'\nfullnameOverride: '%1$s'\npriorityClassName: '%1$s'\n"
+                    .formatted(name)
+                + "certificates: {secretName: '%s', clusterDomain: '%s'}\n".formatted(secret, name)
+                + "policies: [{name: '%s', spec: {}}]\n".formatted(name));
+    return Chart.rendered(
+        Chart.command(
+                release,
+                namespace,
+                "networkPolicy.enabled=true",
+                "serviceMonitor.enabled=true",
+                "prometheusRule.enabled=true",
+                "certificates.mode=" + mode)
+            .withValuesFile(values));
+  }
+
+  /** What each value of each object is, by its place. */
+  private static Map<String, String> types(Chart chart) {
+    Map<String, String> types = new TreeMap<>();
+    int count = 0;
+    for (Object object : new Yaml().loadAll(chart.text())) {
+      collect(object, String.valueOf(count++), types);
+    }
+    assertThat(types).isNotEmpty();
+    return types;
+  }
+
+  private static void collect(Object value, String path, Map<String, String> types) {
+    if (value instanceof Map<?, ?> map) {
+      map.forEach((key, below) -> collect(below, path + "/" + key, types));
+    } else if (value instanceof List<?> list) {
+      for (int i = 0; i < list.size(); i++) {
+        collect(list.get(i), path + "/" + i, types);
+      }
+    } else {
+      types.put(path, value == null ? "null" : value.getClass().getSimpleName());
     }
   }
 
