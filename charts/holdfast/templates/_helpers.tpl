@@ -324,8 +324,52 @@ looks at it again. Without a cluster to ask (`helm template`): nothing.
 {{- toYaml $spec }}
 {{- end }}
 
+{{/*
+What the API server compares in a HardeningPolicy and no schema of values can, with its defaults and in the loader's words: an
+install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
+*/}}
+{{- define "holdfast.checkPolicy" -}}
+{{- range $order := list
+  (list "preStop/drain" "minimumSeconds" 5 "maximumSeconds" 25)
+  (list "readinessProbe" "timeoutSeconds" 3 "periodSeconds" 5)
+  (list "terminationGrace" "shutdownSeconds" 30 "maximumSeconds" 600) }}
+{{- $settings := default dict $.spec.rules }}
+{{- range $key := splitList "/" (index $order 0) }}{{ $settings = default dict (get $settings $key) }}{{ end }}
+{{- $smaller := index $order 1 }}
+{{- $least := default (index $order 2) (get $settings $smaller) | int }}
+{{- $larger := index $order 3 }}
+{{- $most := default (index $order 4) (get $settings $larger) | int }}
+{{- if gt $least $most }}
+{{- fail (printf "at '%s/rules/%s/%s': %s must not exceed %s: it is %d, the other is %d" $.at (index $order 0) $smaller $smaller $larger $least $most) }}
+{{- end }}
+{{- end }}
+{{- range $selector := list "namespaceSelector" "podSelector" }}
+{{- with get $.spec $selector }}
+{{- include "holdfast.checkExpressions" (dict "at" (printf "%s/%s/matchExpressions" $.at $selector) "expressions" .matchExpressions) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* (dict "at" "/webhook/namespaceExpressions" "expressions" (list …)) */}}
+{{- define "holdfast.checkExpressions" -}}
+{{- range $i, $expression := .expressions }}
+{{- $compares := has $expression.operator (list "In" "NotIn") }}
+{{- if and $compares (not $expression.values) }}
+{{- fail (printf "at '%s/%d': the operator %s needs values" $.at $i $expression.operator) }}
+{{- end }}
+{{- if and $expression.values (not $compares) }}
+{{- fail (printf "at '%s/%d': the operator %s takes no values" $.at $i $expression.operator) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What no schema can say. */}}
 {{- define "holdfast.check" -}}
+{{- include "holdfast.checkPolicy" (dict "at" "" "spec" (dict "rules" .Values.rules)) }}
+{{- range $i, $policy := .Values.policies }}
+{{- include "holdfast.checkPolicy" (dict "at" (printf "/policies/%d/spec" $i) "spec" $policy.spec) }}
+{{- end }}
+{{- include "holdfast.checkExpressions" (dict "at" "/webhook/namespaceExpressions" "expressions" .Values.webhook.namespaceExpressions) }}
 {{- if and .Values.webhook.url (not (has .Values.certificates.mode (list "provided" "certManager"))) }}
 {{- fail (printf "webhook.url needs certificates.mode provided or certManager: the certificate of mode %s is for the Service only" .Values.certificates.mode) }}
 {{- end }}

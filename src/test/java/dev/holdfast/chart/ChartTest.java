@@ -2,6 +2,7 @@ package dev.holdfast.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.marcnuri.helm.Helm;
@@ -9,6 +10,7 @@ import com.marcnuri.helm.LintResult;
 import dev.holdfast.cli.Invocation;
 import dev.holdfast.oracle.TypedObject;
 import dev.holdfast.policy.HardeningPolicy;
+import dev.holdfast.policy.PolicyException;
 import dev.holdfast.policy.PolicyLoader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -435,6 +437,8 @@ class ChartTest {
         "excludeNamespaces[0]=Shop | at '/excludeNamespaces/0'",
         "logLevel=LOUD | at '/logLevel'",
         "webhook.podLabels.a=1 | at '/webhook/podLabels/a': got number, want string",
+        "rules.readinessProbe.timeoutSeconds=9 | at '/rules/readinessProbe/timeoutSeconds': timeoutSeconds must not exceed periodSeconds: it is 9, the other is 5",
+        "webhook.namespaceExpressions[0].key=a,webhook.namespaceExpressions[0].operator=In | at '/webhook/namespaceExpressions/0': the operator In needs values",
         "certificates.mode=provided | certificates.mode provided needs certificates.secretName",
         "webhook.url=https://a.example | webhook.url needs certificates.mode provided or certManager",
         "policies[0].name=default,policies[0].spec.mode=Audit | set defaultPolicy.enabled to false to bring your own",
@@ -442,6 +446,66 @@ class ChartTest {
   void refuses_a_wrong_value(String settings, String words) {
     assertThatThrownBy(() -> Chart.rendered("holdfast", "holdfast-system", settings.split(",")))
         .hasMessageContaining(words);
+  }
+
+  /** Policies that are wrong in what no value can say alone. */
+  private static final List<String> TOGETHER =
+      List.of(
+          "{rules: {readinessProbe: {timeoutSeconds: 9}}}",
+          "{rules: {readinessProbe: {periodSeconds: 2}}}",
+          "{rules: {terminationGrace: {shutdownSeconds: 900}}}",
+          "{rules: {preStop: {drain: {minimumSeconds: 26}}}}",
+          "{rules: {preStop: {drain: {minimumSeconds: 9, maximumSeconds: 8}}}}",
+          "{podSelector: {matchExpressions: [{key: a, operator: In}]}}",
+          "{podSelector: {matchExpressions: [{key: a, operator: Exists}, {key: a, operator: In, values: []}]}}",
+          "{namespaceSelector: {matchExpressions: [{key: a, operator: NotIn}]}}",
+          "{namespaceSelector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}",
+          "{namespaceSelector: {matchExpressions: [{key: a, operator: DoesNotExist, values: [b]}]}}");
+
+  static List<String> together() {
+    return TOGETHER;
+  }
+
+  /** The API server would, when half of the release is installed. */
+  @ParameterizedTest
+  @MethodSource("together")
+  void refuses_what_the_loader_refuses_in_its_words(String spec, @TempDir Path folder)
+      throws IOException {
+    PolicyException.Problem problem = problem(spec);
+    Path values =
+        Files.writeString(
+            folder.resolve("values.yaml"), "policies: [{name: mine, spec: " + spec + "}]");
+
+    assertThatThrownBy(
+            () ->
+                Chart.rendered(Chart.command("holdfast", "holdfast-system").withValuesFile(values)))
+        .hasMessageContaining(
+            "at '/policies/0%s': %s".formatted(problem.pointer(), problem.message()));
+  }
+
+  private static PolicyException.Problem problem(String spec) {
+    String policy =
+        "{apiVersion: holdfast.dev/v1alpha1, kind: HardeningPolicy, metadata: {name: mine}, spec: %s}"
+            .formatted(spec);
+    PolicyException refusal =
+        catchThrowableOfType(
+            PolicyException.class,
+            () -> PolicyLoader.load("policy", policy.getBytes(StandardCharsets.UTF_8)));
+    return refusal.problems().get(0);
+  }
+
+  @Test
+  void every_comparison_of_the_custom_resource_is_among_these() {
+    Set<String> known = new TreeSet<>();
+    for (String spec : TOGETHER) {
+      known.add(problem(spec).message().replaceFirst(": it is .*", ""));
+    }
+    Set<String> compared = new TreeSet<>();
+    Chart.read(Chart.FOLDER.resolve("crds/hardeningpolicies.holdfast.dev.yaml"))
+        .findValues("x-kubernetes-validations")
+        .forEach(rules -> rules.forEach(rule -> compared.add(rule.get("message").asText())));
+
+    assertThat(known).isEqualTo(compared);
   }
 
   @Test
