@@ -47,7 +47,7 @@ app.kubernetes.io/part-of: holdfast
 {{- end }}
 {{- end }}
 
-{{/* Of everything else of a component; of the release without one. */}}
+{{/* Of everything else of a component; of the release without one. (dict "context" $ "component" "metrics" "more" (dict …)) */}}
 {{- define "holdfast.labels" -}}
 {{- if .component }}
 {{- include "holdfast.selectorLabels" . }}
@@ -59,7 +59,7 @@ app.kubernetes.io/version: {{ .context.Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: holdfast
 app.kubernetes.io/managed-by: {{ .context.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .context.Chart.Name .context.Chart.Version | replace "+" "_" }}
-{{- with .context.Values.commonLabels }}
+{{- with merge (dict) (default dict .more) .context.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -363,8 +363,29 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- end }}
 {{- end }}
 
+{{/* Labels that the chart sets itself would stand there twice, and selectors would find nothing. */}}
+{{- define "holdfast.checkLabels" -}}
+{{- range $at, $labels := dict
+  "/commonLabels" .Values.commonLabels
+  "/webhook/podLabels" .Values.webhook.podLabels
+  "/controller/podLabels" .Values.controller.podLabels
+  "/serviceMonitor/labels" .Values.serviceMonitor.labels
+  "/prometheusRule/labels" .Values.prometheusRule.labels
+  "/dashboard/labels" .Values.dashboard.labels }}
+{{- range $key, $_ := $labels }}
+{{- if or (has $key (list "helm.sh/chart" "admissions.enforcer/disabled")) (regexMatch "^app\\.kubernetes\\.io/(name|instance|component|version|part-of|managed-by)$" $key) }}
+{{- fail (printf "at '%s': the label %s is set by the chart itself" $at $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What no schema can say. */}}
 {{- define "holdfast.check" -}}
+{{- include "holdfast.checkLabels" . }}
+{{- if eq (int .Values.webhook.port) (int .Values.webhook.managementPort) }}
+{{- fail (printf "webhook.port and webhook.managementPort are both %d: a process cannot listen on it twice" (int .Values.webhook.port)) }}
+{{- end }}
 {{- include "holdfast.checkPolicy" (dict "at" "" "spec" (dict "rules" .Values.rules)) }}
 {{- range $i, $policy := .Values.policies }}
 {{- include "holdfast.checkPolicy" (dict "at" (printf "/policies/%d/spec" $i) "spec" $policy.spec) }}

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
@@ -439,6 +440,11 @@ class ChartTest {
         "webhook.podLabels.a=1 | at '/webhook/podLabels/a': got number, want string",
         "rules.readinessProbe.timeoutSeconds=9 | at '/rules/readinessProbe/timeoutSeconds': timeoutSeconds must not exceed periodSeconds: it is 9, the other is 5",
         "webhook.namespaceExpressions[0].key=a,webhook.namespaceExpressions[0].operator=In | at '/webhook/namespaceExpressions/0': the operator In needs values",
+        "webhook.podLabels.app\\.kubernetes\\.io/name=x | at '/webhook/podLabels': the label app.kubernetes.io/name is set by the chart itself",
+        "controller.podLabels.app\\.kubernetes\\.io/instance=x | at '/controller/podLabels': the label app.kubernetes.io/instance is set",
+        "commonLabels.app\\.kubernetes\\.io/component=zzz | at '/commonLabels': the label app.kubernetes.io/component is set",
+        "dashboard.labels.helm\\.sh/chart=x | at '/dashboard/labels': the label helm.sh/chart is set",
+        "webhook.port=9000 | webhook.port and webhook.managementPort are both 9000",
         "certificates.mode=provided | certificates.mode provided needs certificates.secretName",
         "webhook.url=https://a.example | webhook.url needs certificates.mode provided or certManager",
         "policies[0].name=default,policies[0].spec.mode=Audit | set defaultPolicy.enabled to false to bring your own",
@@ -446,6 +452,31 @@ class ChartTest {
   void refuses_a_wrong_value(String settings, String words) {
     assertThatThrownBy(() -> Chart.rendered("holdfast", "holdfast-system", settings.split(",")))
         .hasMessageContaining(words);
+  }
+
+  /** What the user sets and the chart sets as well: once, and the user's. */
+  @Test
+  void no_key_stands_there_twice() {
+    String team = "commonLabels.team=a,webhook.podLabels.team=b,controller.podLabels.team=b";
+    String monitoring =
+        "serviceMonitor.enabled=true,serviceMonitor.labels.team=b,prometheusRule.enabled=true,"
+            + "prometheusRule.labels.team=b,dashboard.enabled=true,dashboard.labels.team=b";
+    String annotation = "controller.podAnnotations.holdfast\\.dev/pre-stop=5s";
+
+    Chart chart =
+        Chart.rendered(
+            "holdfast",
+            "holdfast-system",
+            String.join(",", team, monitoring, annotation).split(","));
+
+    LoaderOptions strict = new LoaderOptions();
+    strict.setAllowDuplicateKeys(false);
+    assertThat(new Yaml(strict).loadAll(chart.text())).isNotEmpty();
+    assertThat(chart.get("ServiceMonitor", "holdfast").at("/metadata/labels/team").asText())
+        .isEqualTo("b");
+    JsonNode pod = chart.get("Deployment", "holdfast-controller").at("/spec/template/metadata");
+    assertThat(pod.at("/labels/team").asText()).isEqualTo("b");
+    assertThat(pod.at("/annotations/holdfast.dev~1pre-stop").asText()).isEqualTo("5s");
   }
 
   /** Policies that are wrong in what no value can say alone. */
