@@ -380,8 +380,20 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- end }}
 {{- end }}
 
+{{/* A lifetime in seconds; a year has 365 days. */}}
+{{- define "holdfast.seconds" -}}
+{{- $unit := substr (int (sub (len .) 1)) (len .) . }}
+{{- mul (trimSuffix $unit . | int64) (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400 "y" 31536000) $unit) }}
+{{- end }}
+
 {{/* What no schema can say. */}}
 {{- define "holdfast.check" -}}
+{{- range $key := list "leafLifetime" "caLifetime" }}
+{{- $life := get $.Values.certificates $key }}
+{{- if gt (include "holdfast.seconds" $life | int64) (include "holdfast.seconds" "100y" | int64) }}
+{{- fail (printf "at '/certificates/%s': a certificate lives for 1s to 100y: it is %s" $key $life) }}
+{{- end }}
+{{- end }}
 {{- include "holdfast.checkLabels" . }}
 {{- if eq (int .Values.webhook.port) (int .Values.webhook.managementPort) }}
 {{- fail (printf "webhook.port and webhook.managementPort are both %d: a process cannot listen on it twice" (int .Values.webhook.port)) }}

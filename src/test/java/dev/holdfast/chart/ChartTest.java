@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
+import dev.holdfast.certs.Lifetimes;
 import dev.holdfast.cli.Invocation;
 import dev.holdfast.oracle.TypedObject;
 import dev.holdfast.policy.HardeningPolicy;
@@ -433,6 +434,7 @@ class ChartTest {
         "policies[0].spec.mode=Audit | at '/policies/0': missing property 'name'",
         "certificates.mode=vault | value must be one of 'selfManaged', 'generator', 'certManager', 'provided'",
         "certificates.leafLifetime=90 | at '/certificates/leafLifetime'",
+        "certificates.leafLifetime=0d | at '/certificates/leafLifetime'",
         "image.digest=sha256:1 | at '/image/digest'",
         "image.tag=a b | at '/image/tag'",
         "excludeNamespaces[0]=Shop | at '/excludeNamespaces/0'",
@@ -452,6 +454,34 @@ class ChartTest {
   void refuses_a_wrong_value(String settings, String words) {
     assertThatThrownBy(() -> Chart.rendered("holdfast", "holdfast-system", settings.split(",")))
         .hasMessageContaining(words);
+  }
+
+  /** Else its pods would end at once, again and again. */
+  @ParameterizedTest
+  @ValueSource(strings = {"101y", "36501d", "876001h", "52560001m", "999999999h", "999999999y"})
+  void refuses_a_lifetime_that_serve_refuses_in_its_words(String life) {
+    String words =
+        catchThrowableOfType(
+                IllegalArgumentException.class,
+                () -> new Lifetimes(Lifetimes.parse(life), Lifetimes.parse(life)))
+            .getMessage();
+
+    for (String key : List.of("leafLifetime", "caLifetime")) {
+      assertThatThrownBy(
+              () ->
+                  Chart.rendered("holdfast", "holdfast-system", "certificates." + key + "=" + life))
+          .hasMessageContaining("at '/certificates/%s': %s".formatted(key, words));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1s", "100y", "36500d", "876000h", "52560000m", "999999999s"})
+  void takes_a_lifetime_that_serve_takes(String life) {
+    assertThat(new Lifetimes(Lifetimes.parse(life), Lifetimes.parse(life))).isNotNull();
+    assertThat(
+            Chart.rendered("holdfast", "holdfast-system", "certificates.leafLifetime=" + life)
+                .text())
+        .contains(life);
   }
 
   /** What the user sets and the chart sets as well: once, and the user's. */
