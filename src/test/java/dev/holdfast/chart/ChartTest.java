@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
@@ -383,6 +384,39 @@ class ChartTest {
               case "generator" -> Set.of("holdfast-certs", "holdfast-certs-install");
               default -> Set.of();
             });
+  }
+
+  /**
+   * They may wait for replicas while an authority is replaced, and shall not be killed meanwhile.
+   */
+  @Test
+  void jobs_wait_for_less_than_their_deadline() {
+    List<JsonNode> objects = new ArrayList<>(rendered("generator").objects());
+    objects.addAll(Manifests.written("generator").objects());
+    List<Duration> spare = new ArrayList<>();
+    for (JsonNode object : objects) {
+      JsonNode job =
+          object.at(object.at("/spec/jobTemplate").isObject() ? "/spec/jobTemplate/spec" : "/spec");
+      JsonNode arguments = job.at("/template/spec/containers/0/args");
+      if (arguments.path(0).asText().equals("certs")) {
+        spare.add(
+            Duration.ofSeconds(job.get("activeDeadlineSeconds").asLong()).minus(wait(arguments)));
+      }
+    }
+
+    assertThat(spare)
+        .hasSize(5)
+        .allSatisfy(time -> assertThat(time).isGreaterThanOrEqualTo(Duration.ofMinutes(1)));
+  }
+
+  /** What {@code --wait} says, or is by default. */
+  private static Duration wait(JsonNode arguments) {
+    for (int i = 0; i < arguments.size(); i++) {
+      if (arguments.get(i).asText().equals("--wait")) {
+        return Lifetimes.parse(arguments.get(i + 1).asText());
+      }
+    }
+    return Duration.ofMinutes(5);
   }
 
   @Test
