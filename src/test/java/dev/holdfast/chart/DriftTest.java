@@ -23,6 +23,7 @@ class DriftTest {
   private static final Map<String, String[]> SETTINGS =
       Map.of(
           "default", new String[0],
+          "before-1.30", new String[0],
           "opt-in", new String[] {"scope=OptIn"},
           "cert-manager", new String[] {"certificates.mode=certManager"},
           "generator", new String[] {"certificates.mode=generator"});
@@ -32,7 +33,9 @@ class DriftTest {
   }
 
   private static Chart chart(String overlay) {
-    return Chart.rendered("holdfast", "holdfast-system", SETTINGS.get(overlay));
+    return Chart.rendered(
+        Chart.command("holdfast", "holdfast-system", SETTINGS.get(overlay))
+            .withKubeVersion(overlay.equals("before-1.30") ? "1.29.0" : Chart.KUBERNETES));
   }
 
   /** One line a value, in no order, so that a failure names what differs. */
