@@ -391,7 +391,7 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- range $key := list "leafLifetime" "caLifetime" }}
 {{- $life := get $.Values.certificates $key }}
 {{- if gt (include "holdfast.seconds" $life | int64) (include "holdfast.seconds" "100y" | int64) }}
-{{- fail (printf "at '/certificates/%s': a certificate lives for 1s to 100y: it is %s" $key $life) }}
+{{- fail (printf "at '/certificates/%s': %q is too long, expected at most 100y" $key $life) }}
 {{- end }}
 {{- end }}
 {{- include "holdfast.checkLabels" . }}
