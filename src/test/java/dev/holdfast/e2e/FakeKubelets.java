@@ -1,5 +1,7 @@
 package dev.holdfast.e2e;
 
+import static org.awaitility.Awaitility.await;
+
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
@@ -14,6 +16,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +41,11 @@ final class FakeKubelets implements AutoCloseable {
     this.client = client;
     this.nodes = Set.of(nodes);
     for (String node : nodes) {
-      register(node);
+      // the node controller taints it meanwhile, and a conflict is the answer to an edit then
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptionsMatching(FakeKubelets::isConflict)
+          .untilAsserted(() -> register(node));
     }
     informer =
         client
@@ -59,6 +66,10 @@ final class FakeKubelets implements AutoCloseable {
                   @Override
                   public void onDelete(Pod pod, boolean unknown) {}
                 });
+  }
+
+  private static boolean isConflict(Throwable e) {
+    return e instanceof KubernetesClientException refused && refused.getCode() == 409;
   }
 
   private void register(String name) {
