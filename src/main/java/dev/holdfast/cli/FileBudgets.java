@@ -14,8 +14,6 @@ import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.HardeningPolicy;
 import dev.holdfast.policy.RuleName;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,7 +67,7 @@ final class FileBudgets {
   void learn(KubernetesObject object) {
     Neighbourhood neighbourhood = neighbourhood(object);
     if (isWorkload(object) || isOther(object)) {
-      learn(neighbourhood, workload(object));
+      neighbourhood.put(workload(object));
     } else if (isBudget(object)) {
       neighbourhood.put(budget(object));
     } else if (object.apiVersion().startsWith("autoscaling/")
@@ -77,14 +75,6 @@ final class FileBudgets {
       neighbourhood.put(Documents.autoscaler(object.content()));
     } else if (object.apiVersion().startsWith("keda.sh/") && object.kind().equals("ScaledObject")) {
       neighbourhood.put(Documents.scaledObject(object.content()));
-    }
-  }
-
-  private static void learn(Neighbourhood neighbourhood, Workload workload) {
-    if (workload.isPartOfAnother()) {
-      neighbourhood.putPart(workload);
-    } else {
-      neighbourhood.put(workload);
     }
   }
 
@@ -158,7 +148,7 @@ final class FileBudgets {
                 workload,
                 isHardened ? ruling.withOwnProblems(workload) : ruling,
                 unhealthyPolicyKnown)
-            .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false);
+            .decide();
     List<Finding> findings = new ArrayList<>(decision.findings());
     Optional<ObjectNode> budget =
         decision.apply().map(proposal -> asWritten(proposal.document(false), object));

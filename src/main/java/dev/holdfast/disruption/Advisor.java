@@ -11,12 +11,9 @@ import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.HardeningPolicy;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -75,10 +72,7 @@ final class Advisor {
               namespaceLabels.apply(workload.key().namespace()));
       Decider decider =
           new Decider(neighbourhood, workload, ruling.withOwnProblems(workload), true);
-      findings.addAll(
-          decider
-              .decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false)
-              .findings());
+      findings.addAll(decider.decide().findings());
     }
     findings.addAll(BudgetAdvice.of(neighbourhood, workload));
     findings.removeIf(finding -> finding.severity() == Severity.INFO);

@@ -42,6 +42,7 @@ final class ClusterBudgets implements BudgetStore {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets";
+  private static final String PODS = "/api/v1/namespaces/%s/pods?";
   private static final String APPLY = "application/apply-patch+yaml";
   private static final String ANY = "application/json";
 
@@ -124,10 +125,7 @@ final class ClusterBudgets implements BudgetStore {
   public List<LivePod> pods(String namespace) {
     Set<LivePod> pods = new LinkedHashSet<>();
     Labels labels = new Labels();
-    pages(
-        "/api/v1/namespaces/" + namespace + "/pods?",
-        METADATA,
-        object -> labels.pod(object).ifPresent(pods::add));
+    pages(PODS.formatted(namespace), METADATA, object -> labels.pod(object).ifPresent(pods::add));
     return List.copyOf(pods);
   }
 
@@ -135,7 +133,7 @@ final class ClusterBudgets implements BudgetStore {
   Map<Map<String, String>, Integer> ready(String namespace) {
     Map<Map<String, String>, Integer> ready = new HashMap<>();
     pages(
-        "/api/v1/namespaces/" + namespace + "/pods?",
+        PODS.formatted(namespace),
         ANY,
         object ->
             RunningPod.read(object)
@@ -157,9 +155,8 @@ final class ClusterBudgets implements BudgetStore {
             .collect(Collectors.joining(","));
     List<RunningPod> pods = new ArrayList<>();
     pages(
-        "/api/v1/namespaces/"
-            + workload.key().namespace()
-            + "/pods?labelSelector="
+        PODS.formatted(workload.key().namespace())
+            + "labelSelector="
             + URLEncoder.encode(labels, StandardCharsets.UTF_8),
         ANY,
         object -> {

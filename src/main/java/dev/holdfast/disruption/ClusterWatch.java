@@ -188,13 +188,7 @@ final class ClusterWatch implements Follower, AutoCloseable {
         .ifPresent(
             workload ->
                 changes.workloads(
-                    neighbourhoods.with(workload.key().namespace(), all -> put(all, workload))));
-  }
-
-  private static Set<Key> put(Neighbourhood neighbourhood, Workload workload) {
-    return workload.isPartOfAnother()
-        ? neighbourhood.putPart(workload)
-        : neighbourhood.put(workload);
+                    neighbourhoods.with(workload.key().namespace(), all -> all.put(workload))));
   }
 
   private void put(Namespace namespace) {

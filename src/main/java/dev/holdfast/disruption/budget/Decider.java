@@ -68,6 +68,11 @@ public final class Decider {
     return ruling.mode() == Mode.ENFORCE && floor >= MINIMUM_FLOOR && foreign.isEmpty();
   }
 
+  /** Decides as about a workload that has been calm for long, and that no drain waits for. */
+  public Decision decide() {
+    return decide(Optional.of(Instant.EPOCH), Duration.ZERO, Instant.EPOCH, false, false);
+  }
+
   /**
    * Decides.
    *

@@ -46,8 +46,17 @@ public final class Neighbourhood {
 
   // --- changes
 
-  /** A workload is new or has changed. */
+  /**
+   * A workload is new or has changed. Of a ReplicaSet that is part of another one only that is
+   * remembered: its pods are the other's.
+   */
   public Set<Key> put(Workload workload) {
+    if (workload.isPartOfAnother()) {
+      Set<Key> affected = remove(workload.key());
+      owned.put(workload.key(), workload.uid());
+      owners.put(workload.uid(), workload.owner().orElseThrow().uid());
+      return affected;
+    }
     forgetOwner(workload.key());
     Workload before = workloads.put(workload.key(), workload);
     if (workload.equals(before)) {
@@ -204,16 +213,6 @@ public final class Neighbourhood {
 
   private static String id(String kind, String name) {
     return kind + "/" + name;
-  }
-
-  /**
-   * A ReplicaSet that is part of another workload is new or has changed: its pods are the other's.
-   */
-  public Set<Key> putPart(Workload part) {
-    Set<Key> affected = remove(part.key());
-    owned.put(part.key(), part.uid());
-    owners.put(part.uid(), part.owner().orElseThrow().uid());
-    return affected;
   }
 
   private void forgetOwner(Key key) {

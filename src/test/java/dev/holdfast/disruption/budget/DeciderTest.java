@@ -191,7 +191,7 @@ class DeciderTest {
   @Test
   void a_users_budget_that_selects_running_pods_only_counts_too() {
     village.put(budget("theirs", "{minAvailable: 1, selector: {matchLabels: {mesh: 'on'}}}"));
-    village.putPart(replicaSet("rs", "web"));
+    village.put(replicaSet("rs", "web"));
     village.neighbourhood.setPods(
         List.of(new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web", "mesh", "on"))));
 
@@ -360,7 +360,7 @@ class DeciderTest {
   @Test
   void a_replica_set_that_its_deployment_left_behind_is_a_workload() {
     ObjectNode object = replicaSet("rs", "web");
-    village.putPart(object);
+    village.put(object);
     village.neighbourhood.setPods(
         List.of(new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web"))));
     object.withObject("/metadata").remove("ownerReferences");
@@ -371,7 +371,7 @@ class DeciderTest {
   @Test
   void replica_sets_that_are_gone_leave_nothing_behind() {
     Workload part = Documents.workload(replicaSet("rs", "web"), "shop");
-    village.neighbourhood.putPart(part);
+    village.neighbourhood.put(part);
     assertThat(village.neighbourhood.isEmpty()).isFalse();
 
     village.neighbourhood.remove(part.key());
@@ -382,7 +382,7 @@ class DeciderTest {
   @Test
   void its_own_pods_and_bare_ones_are_not_others() {
     Workload web = village.put(deployment("web", 3));
-    village.putPart(replicaSet("rs", "web"));
+    village.put(replicaSet("rs", "web"));
     village.neighbourhood.setPods(
         List.of(
             new LivePod("ReplicaSet", "uid-rs", Map.of("app", "web", "pod-template-hash", "1")),

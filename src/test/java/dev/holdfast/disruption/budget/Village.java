@@ -97,11 +97,6 @@ final class Village {
     return object;
   }
 
-  Village putPart(JsonNode object) {
-    neighbourhood.putPart(Documents.workload(object, "shop"));
-    return this;
-  }
-
   Workload put(JsonNode object) {
     Workload workload = Documents.workload(object, "shop");
     neighbourhood.put(workload);
