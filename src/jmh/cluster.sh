@@ -16,9 +16,6 @@ port=18443
 management=19000
 jar=target/benchmarks/quarkus-app/quarkus-run.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-# those of the image
-flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms24m -Xmx96m -XX:NewSize=12m -XX:MaxNewSize=12m -XX:MinHeapFreeRatio=10
-  -XX:MaxHeapFreeRatio=30)
 
 for tool in curl jq openssl wrk; do
   command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install $tool" >&2; exit 2; }
@@ -71,7 +68,7 @@ serve() {
   shift
   QUARKUS_HTTP_SSL_PORT=$port QUARKUS_MANAGEMENT_PORT=$management QUARKUS_SHUTDOWN_DELAY=0S \
     QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_CERT=$work/tls.crt QUARKUS_TLS_WEBHOOK_KEY_STORE_PEM_0_KEY=$work/tls.key \
-    MALLOC_ARENA_MAX=2 "$java" "${flags[@]}" -jar "$jar" serve "$@" >"$log" 2>&1 &
+    MALLOC_ARENA_MAX=2 "$java" -XX:Flags=src/images/jvm.flags -jar "$jar" serve "$@" >"$log" 2>&1 &
   server=$!
   for _ in $(seq 120); do
     ! curl -fs -o /dev/null "http://localhost:$management/q/health/ready" || return 0

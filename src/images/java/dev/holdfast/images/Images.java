@@ -30,6 +30,9 @@ public final class Images {
   @Option(names = "--classes", required = true, description = "names of the classes to cache")
   private Path classes;
 
+  @Option(names = "--flags", required = true, description = "defaults of the JVM, a line each")
+  private Path flags;
+
   @Option(names = "--init", required = true, description = "folder of linux-*/holdfast-init")
   private Path init;
 
@@ -86,7 +89,7 @@ public final class Images {
 
   private Path mainImage() throws Exception {
     Archives archives = new Archives(output, name("holdfast"), created);
-    JavaRoot root = new JavaRoot(output.resolve("root"), created);
+    JavaRoot root = new JavaRoot(output.resolve("root"), created, flags);
     root.application(app, sbom);
     if (base.isEmpty()) {
       JavaRuntime runtime = JavaRuntime.of(jdk);

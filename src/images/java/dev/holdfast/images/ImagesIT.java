@@ -54,6 +54,7 @@ class ImagesIT {
                 "--app=" + app,
                 "--sbom=" + SBOM,
                 "--classes=src/images/classes.txt",
+                "--flags=src/images/jvm.flags",
                 "--init=" + init,
                 "--output=" + folder.resolve(name),
                 "--repository=registry.example/team",

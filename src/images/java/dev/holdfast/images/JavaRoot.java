@@ -32,34 +32,23 @@ final class JavaRoot {
   static final String OPTIONS = "/app/holdfast.options";
   private static final String FLAGS = "/app/holdfast.flags";
   private static final String CACHE = "/app/holdfast.jsa";
-  private static final int MEGABYTE = 1024 * 1024;
   private static final String MAIN_CLASS = "dev.holdfast.Holdfast";
-
-  /**
-   * One collector thread and a small young generation, as reviews live for a millisecond; a heap
-   * that grows only as far as what is known of the cluster makes it; the first compiler alone
-   * halves the processor time of a start, and is fast enough for thousands of reviews a second.
-   */
-  private static final List<String> DEFAULTS =
-      List.of(
-          "+UseSerialGC",
-          "InitialHeapSize=" + 24 * MEGABYTE,
-          "MaxHeapSize=" + 96 * MEGABYTE,
-          "NewSize=" + 12 * MEGABYTE,
-          "MaxNewSize=" + 12 * MEGABYTE,
-          "MinHeapFreeRatio=10",
-          "MaxHeapFreeRatio=30",
-          "TieredStopAtLevel=1",
-          "+ExitOnOutOfMemoryError",
-          "-UsePerfData");
 
   private final Path folder;
   private final Instant time;
+  private final List<String> flags;
   private final List<String> classPath = new ArrayList<>();
 
-  JavaRoot(Path folder, Instant time) throws IOException {
+  /**
+   * @param flags defaults of the JVM: one collector thread and a small young generation, as reviews
+   *     live for a millisecond; a heap that grows only as far as what is known of the cluster makes
+   *     it; the first compiler alone, which halves the processor time of a start, and is fast
+   *     enough for thousands of reviews a second
+   */
+  JavaRoot(Path folder, Instant time, Path flags) throws IOException {
     this.folder = folder;
     this.time = time;
+    this.flags = Files.readAllLines(flags);
     Trees.delete(folder);
   }
 
@@ -90,7 +79,7 @@ final class JavaRoot {
     options.add(String.join(":", classPath));
     options.add(MAIN_CLASS);
     write(OPTIONS, options);
-    write(FLAGS, DEFAULTS);
+    write(FLAGS, flags);
     copy(sbom, "/app/sbom.cdx.json");
   }
 
@@ -135,9 +124,9 @@ final class JavaRoot {
         classes,
         dumped,
         inside(CACHE));
-    List<String> flags = new ArrayList<>(DEFAULTS);
-    flags.add("SharedArchiveFile=" + CACHE);
-    write(FLAGS, flags);
+    List<String> withCache = new ArrayList<>(flags);
+    withCache.add("SharedArchiveFile=" + CACHE);
+    write(FLAGS, withCache);
   }
 
   /** The files of a layer; none of a layer that this image does not have. */

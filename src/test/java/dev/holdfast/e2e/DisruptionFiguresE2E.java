@@ -44,8 +44,7 @@ class DisruptionFiguresE2E {
                 .with("MALLOC_ARENA_MAX", "2")
                 .with(
                     "JAVA_TOOL_OPTIONS",
-                    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms24m -Xmx96m -XX:NewSize=12m"
-                        + " -XX:MaxNewSize=12m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30")
+                    "-XX:Flags=" + Path.of("src/images/jvm.flags").toAbsolutePath())
                 .with("HOLDFAST_DISRUPTION_CALM", "1s")
                 .with("HOLDFAST_DISRUPTION_RESYNC_PERIOD", "10s")) {
       client
