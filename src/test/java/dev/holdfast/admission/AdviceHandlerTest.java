@@ -145,21 +145,16 @@ class AdviceHandlerTest {
         .isFalse();
   }
 
+  private List<String> adviceOnUpdate(String object) throws Exception {
+    return advice(review("apps", "Deployment", "UPDATE", object, deployment(TEMPLATE)));
+  }
+
   @Test
   void says_nothing_on_an_update_that_leaves_the_template_as_it_was() throws Exception {
     String scaled = deployment(TEMPLATE).replace("'replicas':2", "'replicas':3");
 
-    assertThat(advice(review("apps", "Deployment", "UPDATE", scaled, deployment(TEMPLATE))))
-        .isEmpty();
-    assertThat(
-            advice(
-                review(
-                    "apps",
-                    "Deployment",
-                    "UPDATE",
-                    deployment(TEMPLATE.replace("'a'", "'b'")),
-                    deployment(TEMPLATE))))
-        .isNotEmpty();
+    assertThat(adviceOnUpdate(scaled)).isEmpty();
+    assertThat(adviceOnUpdate(deployment(TEMPLATE.replace("'a'", "'b'")))).isNotEmpty();
   }
 
   private void ofBudgets(String... messages) {
@@ -187,14 +182,7 @@ class AdviceHandlerTest {
   void an_update_of_what_budgets_depend_on_tells_of_budgets_alone(String changed) throws Exception {
     ofBudgets("it is refused");
 
-    assertThat(
-            advice(
-                review(
-                    "apps",
-                    "Deployment",
-                    "UPDATE",
-                    changed.replace("T", TEMPLATE),
-                    deployment(TEMPLATE))))
+    assertThat(adviceOnUpdate(changed.replace("T", TEMPLATE)))
         .containsExactly("holdfast: disruption-budget: it is refused");
   }
 
@@ -208,15 +196,7 @@ class AdviceHandlerTest {
   void an_update_of_nothing_that_budgets_depend_on_tells_nothing(String metadata) throws Exception {
     ofBudgets("it is refused");
 
-    assertThat(
-            advice(
-                review(
-                    "apps",
-                    "Deployment",
-                    "UPDATE",
-                    deployment(TEMPLATE).replace("{'name':'web'}", metadata),
-                    deployment(TEMPLATE))))
-        .isEmpty();
+    assertThat(adviceOnUpdate(deployment(TEMPLATE).replace("{'name':'web'}", metadata))).isEmpty();
   }
 
   @Test

@@ -6,14 +6,12 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.TestClock;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +31,7 @@ class PolicyStatusTest {
   private final MockApiServer api = new MockApiServer();
   private final KubernetesClient client = api.client();
   private final Cluster cluster = new Cluster(client, Duration.ofMillis(50), Duration.ofMillis(50));
-  private final MovableClock clock = new MovableClock();
+  private final TestClock clock = new TestClock(Instant.parse("2026-01-01T00:00:00Z"));
   private final Queue<String> sent = new ConcurrentLinkedQueue<>();
   private final PolicyStatus status = new PolicyStatus(client, cluster, "holdfast-system", clock);
 
@@ -41,25 +39,6 @@ class PolicyStatusTest {
   void stopServer() {
     cluster.close();
     api.close();
-  }
-
-  private static final class MovableClock extends Clock {
-    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
   }
 
   private void start() {
@@ -139,7 +118,7 @@ class PolicyStatusTest {
     status.write();
     assertThat(patches()).isEmpty();
 
-    clock.now = clock.now.plusSeconds(1);
+    clock.advance(Duration.ofSeconds(1));
     api.create("{kind: Namespace, apiVersion: v1, metadata: {name: shop}}");
     await().until(() -> cluster.namespaces().containsKey("shop"));
     status.write();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.holdfast.TestClock;
 import dev.holdfast.disruption.budget.Autoscaler;
 import dev.holdfast.disruption.budget.Budget;
 import dev.holdfast.disruption.budget.Documents;

@@ -2,6 +2,7 @@ package dev.holdfast.disruption;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.TestClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -632,6 +632,19 @@ class DisruptionE2E {
 
   // --- drains
 
+  /** The command that drains the node of the pods with these labels. */
+  private static String[] drain(String podSelector) {
+    return new String[] {
+      "src/test/cluster/kubectl.sh",
+      "drain",
+      NODE,
+      "--ignore-daemonsets",
+      "--delete-emptydir-data",
+      "--pod-selector=" + podSelector,
+      "--timeout=120s"
+    };
+  }
+
   @Test
   void a_drain_completes_in_every_arrangement() throws Exception {
     deployment("web", 3);
@@ -655,15 +668,7 @@ class DisruptionE2E {
         "of-the-user");
     awaitReady(3 + 1 + 3 + 2 + 2 + 2 + 2 + 2 + 3);
 
-    int code =
-        run(
-            "src/test/cluster/kubectl.sh",
-            "drain",
-            NODE,
-            "--ignore-daemonsets",
-            "--delete-emptydir-data",
-            "--pod-selector=app",
-            "--timeout=120s");
+    int code = run(drain("app"));
     try {
       assertThat(code).isZero();
       assertThat(pods()).noneMatch(pod -> NODE.equals(pod.getSpec().getNodeName()));
@@ -681,14 +686,7 @@ class DisruptionE2E {
     awaitAllowed("web-deployment-holdfast", 1);
     awaitAllowed("db-statefulset-holdfast", 1);
 
-    int code =
-        run(
-            "src/test/cluster/kubectl.sh",
-            "drain",
-            NODE,
-            "--ignore-daemonsets",
-            "--pod-selector=app",
-            "--timeout=120s");
+    int code = run(drain("app"));
     try {
       assertThat(code).isZero();
       assertThat(budgetNames()).isEmpty();
@@ -704,16 +702,7 @@ class DisruptionE2E {
     deployment("web", 6);
     awaitReady(6);
     awaitAllowed("web-deployment-holdfast", 1);
-    Process drain =
-        new ProcessBuilder(
-                "src/test/cluster/kubectl.sh",
-                "drain",
-                NODE,
-                "--ignore-daemonsets",
-                "--pod-selector=app=web",
-                "--timeout=120s")
-            .inheritIO()
-            .start();
+    Process drain = new ProcessBuilder(drain("app=web")).inheritIO().start();
     try {
       await()
           .atMost(LONG)
@@ -724,14 +713,7 @@ class DisruptionE2E {
       int code = drain.exitValue();
       if (code != 0) {
         // kubectl gives up at the first 500: the instant that cannot be closed. Again it completes.
-        code =
-            run(
-                "src/test/cluster/kubectl.sh",
-                "drain",
-                NODE,
-                "--ignore-daemonsets",
-                "--pod-selector=app=web",
-                "--timeout=120s");
+        code = run(drain("app=web"));
       }
       assertThat(code).isZero();
       awaitBudgets("of-the-user");

@@ -357,22 +357,15 @@ class DrainNs {
   void a_slow_answer_to_a_node_is_traffic() {
     network.pod().tell("mute " + Network.POD + " 9090");
     try (Running drain =
-        network
-            .start()
-            .init(
-                "drain",
-                "--ports",
-                "9090",
-                "--quiet",
-                "2",
-                "--min",
-                "0",
-                "--max",
-                "15",
-                "--ignore",
-                Network.NODE,
-                "--probe-budget",
-                "4/1s")) {
+        Network.drain(
+            network.start(),
+            9090,
+            "--quiet",
+            "2",
+            "--ignore",
+            Network.NODE,
+            "--probe-budget",
+            "4/1s")) {
       network.clients().tell("connect slow " + Network.NODE + " " + Network.POD + " 9090");
       network.clients().tell("ask slow 10");
       network.clients().tell("pause 1500");
@@ -390,22 +383,7 @@ class DrainNs {
   void slow_probes_do_not_hold_it_to_the_maximum() {
     network.pod().tell("mute " + Network.POD + " 9090");
     try (Running drain =
-        network
-            .start()
-            .init(
-                "drain",
-                "--ports",
-                "9090",
-                "--quiet",
-                "1",
-                "--min",
-                "0",
-                "--max",
-                "15",
-                "--ignore",
-                Network.NODE,
-                "--probe-budget",
-                "2/3s")) {
+        Network.drain(network.start(), 9090, "--ignore", Network.NODE, "--probe-budget", "2/3s")) {
       for (int i = 0; i < 3; i++) {
         network.clients().tell("connect probe " + Network.NODE + " " + Network.POD + " 9090");
         network.clients().tell("ask probe 10");
@@ -500,10 +478,7 @@ class DrainNs {
     app.tell("listen " + Network.POD + " 9090");
     network.clients().tell("connect old " + Network.CLIENT + " " + Network.POD + " 9090");
     network.clients().begin("repeat 250 8 send old 10");
-    try (Running drain =
-        network
-            .start()
-            .init("drain", "--ports", "9090", "--quiet", "1", "--min", "0", "--max", "15")) {
+    try (Running drain = Network.drain(network.start(), 9090)) {
       isQuietAfter(network.clients().done(), drain.end());
     }
   }

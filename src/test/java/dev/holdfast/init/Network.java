@@ -159,8 +159,13 @@ final class Network implements AutoCloseable {
   }
 
   static Running drain(Start start, String... options) {
+    return drain(start, PORT, options);
+  }
+
+  /** The same of another port. */
+  static Running drain(Start start, int port, String... options) {
     List<String> words =
-        new ArrayList<>(List.of("drain", "--ports", Integer.toString(PORT), "--min", "0"));
+        new ArrayList<>(List.of("drain", "--ports", Integer.toString(port), "--min", "0"));
     if (!List.of(options).contains("--quiet")) {
       words.addAll(List.of("--quiet", "1"));
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.TestClock;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
@@ -14,11 +15,8 @@ import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.ServerRequest;
 import io.fabric8.mockwebserver.ServerResponse;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -57,27 +55,7 @@ class RotatorTest {
 
   private KubernetesMockServer server;
   private KubernetesClient client;
-  private final SettableClock clock = new SettableClock();
-
-  /** Time that passes when the test says so. */
-  private static final class SettableClock extends Clock {
-    private Instant now = Instant.parse("2030-01-01T00:00:00Z");
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
+  private final TestClock clock = new TestClock(Instant.parse("2030-01-01T00:00:00Z"));
 
   @BeforeEach
   void start() {
@@ -148,7 +126,8 @@ class RotatorTest {
     assertThat(secret("tls")).containsOnlyKeys("ca.crt", "tls.crt", "tls.key");
     assertThat(secret("tls-ca")).containsOnlyKeys("ca.crt", "ca.key");
     assertThat(
-            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.now).problems())
+            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.instant())
+                .problems())
         .isEmpty();
     assertThat(bundle(configuration())).isEqualTo(secret("tls").get("ca.crt"));
   }
@@ -211,7 +190,8 @@ class RotatorTest {
     }
     assertThat(changes).filteredOn(Rotator.Change.AUTHORITY_MADE::equals).hasSize(1);
     assertThat(
-            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.now).problems())
+            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.instant())
+                .problems())
         .isEmpty();
   }
 
@@ -235,7 +215,8 @@ class RotatorTest {
     assertThat(now.getMetadata().getLabels()).containsEntry("a", "b");
     assertThat(Secrets.data(now)).containsKey("more");
     assertThat(
-            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.now).problems())
+            Inspection.of(secret("tls"), Optional.of(TestPairs.NAME), true, clock.instant())
+                .problems())
         .isEmpty();
   }
 
@@ -267,7 +248,7 @@ class RotatorTest {
     String other =
         Base64.getEncoder()
             .encodeToString(
-                CertificateAuthority.create(clock.now, Duration.ofDays(9)).certificatePem());
+                CertificateAuthority.create(clock.instant(), Duration.ofDays(9)).certificatePem());
     client
         .admissionRegistration()
         .v1()
@@ -317,10 +298,10 @@ class RotatorTest {
     Rotator next = rotator();
     next.run();
     assertThat(secret("tls").get("tls.crt")).as("seen just now").isEqualTo(leaf);
-    clock.now = clock.now.plus(LIFETIMES.settle());
+    clock.advance(LIFETIMES.settle());
     next.run();
     assertThat(secret("tls").get("tls.crt")).isNotEqualTo(leaf);
-    clock.now = clock.now.plus(LIFETIMES.settle());
+    clock.advance(LIFETIMES.settle());
     assertThat(next.run().finished()).as("no endpoint serves anything").isTrue();
     assertThat(bundle(configuration())).isEqualTo(second);
     assertThat(secret("tls").get("ca.crt")).isEqualTo(second);
@@ -342,14 +323,14 @@ class RotatorTest {
     rotator.run();
     rotator.replaceAuthority();
     for (int i = 0; i < 3; i++) {
-      clock.now = clock.now.plus(LIFETIMES.settle());
+      clock.advance(LIFETIMES.settle());
       assertThat(rotator.run().finished()).isFalse();
     }
     assertThat(new String(secret("tls").get("ca.crt")).split("BEGIN")).hasSize(3);
 
-    clock.now = clock.now.plus(LIFETIMES.leaf()).minus(Duration.ofDays(20));
+    clock.advance(LIFETIMES.leaf().minus(Duration.ofDays(20)));
     rotator.run();
-    clock.now = clock.now.plus(Duration.ofDays(21));
+    clock.advance(Duration.ofDays(21));
     assertThat(rotator.run().finished()).isTrue();
     assertThat(new String(secret("tls").get("ca.crt")).split("BEGIN")).hasSize(2);
   }

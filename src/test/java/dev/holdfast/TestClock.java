@@ -1,4 +1,4 @@
-package dev.holdfast.disruption;
+package dev.holdfast;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -7,10 +7,21 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** Stands still unless told otherwise. */
-final class TestClock extends Clock {
-  private Instant now = Instant.parse("2026-11-25T12:00:00Z");
+public final class TestClock extends Clock {
+  private Instant now;
 
-  void advance(Duration duration) {
+  /** Stands at noon of some day. */
+  public TestClock() {
+    this(Instant.parse("2026-11-25T12:00:00Z"));
+  }
+
+  /** Stands at this time. */
+  public TestClock(Instant now) {
+    this.now = now;
+  }
+
+  /** So much time has passed. */
+  public void advance(Duration duration) {
     now = now.plus(duration);
   }
 
