@@ -386,12 +386,21 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- mul (trimSuffix $unit . | int64) (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400 "y" 31536000) $unit) }}
 {{- end }}
 
+{{/* The same as Go, and so cert-manager, writes it. */}}
+{{- define "holdfast.duration" -}}
+{{- $seconds := include "holdfast.seconds" . | int64 }}
+{{- if mod $seconds 3600 }}{{ $seconds }}s{{ else }}{{ div $seconds 3600 }}h{{ end }}
+{{- end }}
+
 {{/* What no schema can say. */}}
 {{- define "holdfast.check" -}}
 {{- range $key := list "leafLifetime" "caLifetime" }}
 {{- $life := get $.Values.certificates $key }}
 {{- if gt (include "holdfast.seconds" $life | int64) (include "holdfast.seconds" "100y" | int64) }}
 {{- fail (printf "at '/certificates/%s': %q is too long, expected at most 100y" $key $life) }}
+{{- end }}
+{{- if and (eq $.Values.certificates.mode "certManager") (lt (include "holdfast.seconds" $life | int64) 3600) }}
+{{- fail (printf "at '/certificates/%s': cert-manager makes no certificate that lives for less than 1h: it is %s" $key $life) }}
 {{- end }}
 {{- end }}
 {{- include "holdfast.checkLabels" . }}

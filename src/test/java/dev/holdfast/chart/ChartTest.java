@@ -468,6 +468,7 @@ class ChartTest {
         "policies[0].spec.mode=Audit | at '/policies/0': missing property 'name'",
         "certificates.mode=vault | value must be one of 'selfManaged', 'generator', 'certManager', 'provided'",
         "certificates.leafLifetime=90 | at '/certificates/leafLifetime'",
+        "certificates.mode=certManager,certificates.leafLifetime=59m | cert-manager makes no certificate that lives for less than 1h",
         "certificates.leafLifetime=0d | at '/certificates/leafLifetime'",
         "image.digest=sha256:1 | at '/image/digest'",
         "image.tag=a b | at '/image/tag'",
@@ -516,6 +517,35 @@ class ChartTest {
             Chart.rendered("holdfast", "holdfast-system", "certificates.leafLifetime=" + life)
                 .text())
         .contains(life);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"90d, 5y, 2160h, 43800h", "1h, 90m, 1h, 5400s"})
+  void cert_manager_is_told_the_lifetimes(String leaf, String ca, String leafs, String cas) {
+    Chart chart =
+        Chart.rendered(
+            "holdfast",
+            "holdfast-system",
+            "certificates.mode=certManager",
+            "certificates.leafLifetime=" + leaf,
+            "certificates.caLifetime=" + ca);
+
+    assertThat(chart.get("Certificate", "holdfast-tls").at("/spec/duration").asText())
+        .isEqualTo(leafs);
+    assertThat(chart.get("Certificate", "holdfast-tls-ca").at("/spec/duration").asText())
+        .isEqualTo(cas);
+  }
+
+  @Test
+  void is_not_for_a_kubernetes_older_than_the_documentation_says() throws IOException {
+    assertThat(Files.readString(Path.of("docs/install.md"))).contains("Kubernetes 1.28 or newer");
+    Chart.rendered(Chart.command("holdfast", "holdfast-system").withKubeVersion("1.28.0-eks-1"));
+
+    assertThatThrownBy(
+            () ->
+                Chart.rendered(
+                    Chart.command("holdfast", "holdfast-system").withKubeVersion("1.27.16")))
+        .hasMessageContaining("chart requires kubeVersion: >=1.28.0-0");
   }
 
   /** What the user sets and the chart sets as well: once, and the user's. */

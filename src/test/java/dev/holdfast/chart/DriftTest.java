@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,6 +123,19 @@ class DriftTest {
       JsonNode charts = chart(overlay).get(words[0], words[1]).get("spec");
 
       assertThat(lines(ours)).as(id).containsExactlyInAnyOrderElementsOf(lines(charts));
+    }
+  }
+
+  @Test
+  void what_cert_manager_is_asked_for_is_the_same() {
+    for (String kind : List.of("Issuer", "Certificate")) {
+      for (JsonNode charts : chart("cert-manager").ofKind(kind)) {
+        JsonNode ours =
+            Manifests.written("cert-manager").get(kind, charts.at("/metadata/name").asText());
+
+        assertThat(lines(ours.get("spec")))
+            .containsExactlyInAnyOrderElementsOf(lines(charts.get("spec")));
+      }
     }
   }
 
