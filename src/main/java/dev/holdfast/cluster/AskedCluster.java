@@ -1,12 +1,12 @@
 package dev.holdfast.cluster;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.certs.ClientFailures;
 import dev.holdfast.hardening.ClusterFacts;
 import dev.holdfast.policy.PolicySet;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -71,7 +71,7 @@ public final class AskedCluster implements AutoCloseable {
     try {
       config = ClusterFinder.find(environment);
     } catch (RuntimeException e) {
-      throw new UnreachableException("the kubeconfig cannot be read: " + words(e));
+      throw new UnreachableException("the kubeconfig cannot be read: " + ClientFailures.words(e));
     }
     config.setRequestRetryBackoffLimit(RETRIES);
     AskedCluster asked =
@@ -86,7 +86,7 @@ public final class AskedCluster implements AutoCloseable {
       throw e instanceof UnreachableException known
           ? known
           : new UnreachableException(
-              "the cluster at " + asked.url + " does not answer: " + words(e));
+              "the cluster at " + asked.url + " does not answer: " + ClientFailures.words(e));
     }
     return asked;
   }
@@ -143,16 +143,6 @@ public final class AskedCluster implements AutoCloseable {
   public ClusterFacts facts(String namespace, ObjectNode pod) {
     cluster.lookUp(namespace).ifPresent(stage -> stage.toCompletableFuture().join());
     return cluster.facts(namespace, pod);
-  }
-
-  private static String words(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null
-        && !(cause instanceof KubernetesClientException e && e.getCode() > 0)) {
-      cause = cause.getCause();
-    }
-    String message = cause.getMessage();
-    return message == null ? cause.getClass().getSimpleName() : message.replace('\n', ' ');
   }
 
   @Override

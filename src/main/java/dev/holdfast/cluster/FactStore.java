@@ -46,10 +46,13 @@ final class FactStore<T extends HasMetadata> implements ItemStore<T> {
   public T put(String key, T object) {
     try {
       changed.accept(key, object);
+      unreadable.remove(key);
     } catch (RuntimeException e) {
-      // Thrown on, it would keep the whole kind from being known. The key stays: its end counts.
+      // Thrown on, it would keep the whole kind from being known. What it was before counts no
+      // more either; the key stays, as its end counts.
       if (unreadable.add(key)) {
         LOG.warnf(e, "%s %s cannot be read, and is left out", object.getKind(), key);
+        removed.accept(key);
       }
     }
     object.setMetadata(identity(object.getMetadata()));

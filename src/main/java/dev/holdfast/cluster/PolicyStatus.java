@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.certs.ClientFailures;
 import dev.holdfast.policy.HardeningPolicy;
-import dev.holdfast.policy.Mode;
 import dev.holdfast.policy.PolicySelection;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
@@ -16,20 +16,35 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jboss.logging.Logger;
 
-/** Writes into each HardeningPolicy what became of it; only where that changes. */
+/** Writes into each HardeningPolicy what became of it; only where that changes. Not thread-safe. */
 final class PolicyStatus {
   private static final Logger LOG = Logger.getLogger(PolicyStatus.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FIELD_MANAGER = "holdfast-policy-status";
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
   private final KubernetesClient client;
   private final Cluster cluster;
   private final String ownNamespace;
   private final Clock clock;
+  private final Map<String, Refusal> refused = new HashMap<>();
+
+  /**
+   * What the API server said last when a status was not taken.
+   *
+   * @param pause until it is tried again
+   */
+  private record Refusal(String reason, Instant at, Duration pause) {}
 
   /**
    * @param ownNamespace never counts: its pods are left alone whatever a policy says
@@ -43,12 +58,22 @@ final class PolicyStatus {
 
   /** Looks at every policy, and writes what has changed. */
   void write() {
-    for (Map.Entry<String, ClusterPolicies.Seen> entry : cluster.policyObjects().all().entrySet()) {
-      JsonNode wanted = status(entry.getValue());
-      if (!stands(wanted, entry.getValue().status())) {
-        write(entry.getKey(), wanted);
+    Map<String, ClusterPolicies.Seen> all = cluster.policyObjects().all();
+    refused.keySet().retainAll(all.keySet());
+    List<HardeningPolicy> serving =
+        all.values().stream().map(ClusterPolicies.Seen::serving).filter(Objects::nonNull).toList();
+    for (Map.Entry<String, ClusterPolicies.Seen> entry : all.entrySet()) {
+      String name = entry.getKey();
+      JsonNode wanted = status(entry.getValue(), serving);
+      if (!stands(wanted, entry.getValue().status()) && mayTry(name)) {
+        write(name, wanted);
       }
     }
+  }
+
+  private boolean mayTry(String name) {
+    Refusal last = refused.get(name);
+    return last == null || !clock.instant().isBefore(last.at().plus(last.pause()));
   }
 
   /** Whether all that we write is there already; what others write beside it is theirs. */
@@ -85,16 +110,32 @@ final class PolicyStatus {
                   .withForce(true)
                   .build(),
               object);
+      refused.remove(name);
     } catch (KubernetesClientException e) {
-      LOG.warnf("the status of HardeningPolicy %s cannot be written: %s", name, e.getMessage());
+      refused(name, ClientFailures.words(e));
     }
   }
 
-  private JsonNode status(ClusterPolicies.Seen policy) {
+  private void refused(String name, String reason) {
+    Refusal last = refused.get(name);
+    Duration pause = FIRST_PAUSE;
+    if (last != null) {
+      Duration twice = last.pause().multipliedBy(2);
+      pause = twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+    }
+    if (last == null || !last.reason().equals(reason)) {
+      LOG.warnf(
+          "the status of HardeningPolicy %s cannot be written, and is tried again: %s",
+          name, reason);
+    }
+    refused.put(name, new Refusal(reason, clock.instant(), pause));
+  }
+
+  private JsonNode status(ClusterPolicies.Seen policy, List<HardeningPolicy> serving) {
     boolean good = policy.problem().isEmpty();
     ObjectNode status = JSON.createObjectNode();
     status.put("observedGeneration", policy.generation());
-    status.put("namespaces", policy.serving() == null ? 0 : count(policy.serving()));
+    status.put("namespaces", policy.serving() == null ? 0 : count(policy.serving(), serving));
     ObjectNode ready = status.putArray("conditions").addObject();
     ready.put("type", "Ready");
     ready.put("status", good ? "True" : "False");
@@ -131,27 +172,14 @@ final class PolicyStatus {
     return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
-  /** How many namespaces the policy is for, as far as their labels decide that. */
-  private int count(HardeningPolicy policy) {
+  private int count(HardeningPolicy policy, List<HardeningPolicy> policies) {
     int count = 0;
     for (Map.Entry<String, Map<String, String>> namespace : cluster.namespaces().entrySet()) {
       boolean counts =
           !namespace.getKey().equals(ownNamespace)
-              && isFor(policy, namespace.getKey(), namespace.getValue());
+              && PolicySelection.isFor(policy, policies, namespace.getKey(), namespace.getValue());
       count += counts ? 1 : 0;
     }
     return count;
-  }
-
-  private static boolean isFor(HardeningPolicy policy, String name, Map<String, String> labels) {
-    boolean named =
-        policy.name().equals(labels.getOrDefault(PolicySelection.POLICY_LABEL, "").trim());
-    boolean selected = named || policy.namespaceSelector().matches(labels);
-    boolean countedIn =
-        policy.scope() == HardeningPolicy.Scope.CLUSTER
-            || Mode.of(labels.getOrDefault(PolicySelection.MODE_LABEL, ""))
-                .filter(mode -> mode != Mode.OFF)
-                .isPresent();
-    return selected && countedIn && !policy.excludes(name);
   }
 }

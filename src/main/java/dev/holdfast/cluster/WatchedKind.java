@@ -1,5 +1,6 @@
 package dev.holdfast.cluster;
 
+import dev.holdfast.certs.ClientFailures;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -23,6 +24,9 @@ import org.jboss.logging.Logger;
  */
 public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(WatchedKind.class);
+
+  /** How {@link #problem} begins while the API server refuses the kind to us. */
+  public static final String NOT_PERMITTED = "not permitted";
 
   /** An API server that restarts is back soon; nobody waits for us to notice. */
   private static final Duration UNREACHABLE_RETRY = Duration.ofSeconds(1);
@@ -208,8 +212,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   }
 
   private static State classify(Throwable failure) {
-    int code = cause(failure) instanceof KubernetesClientException e ? e.getCode() : 0;
-    return switch (code) {
+    return switch (code(failure)) {
       case HttpURLConnection.HTTP_FORBIDDEN, HttpURLConnection.HTTP_UNAUTHORIZED -> State.REFUSED;
       case HttpURLConnection.HTTP_NOT_FOUND -> State.UNKNOWN;
       default -> State.STARTING;
@@ -218,25 +221,22 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
 
   private static String describe(Throwable failure) {
     return switch (classify(failure)) {
-      case REFUSED -> "not permitted (403)";
+      case REFUSED -> NOT_PERMITTED + " (" + code(failure) + ")";
       case UNKNOWN -> "not served (404)";
-      default -> {
-        Throwable cause = cause(failure);
-        while (cause.getCause() != null) {
-          cause = cause.getCause();
-        }
-        yield cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-      }
+      default -> ClientFailures.words(failure);
     };
   }
 
-  /** The client's own exception, which is often wrapped; else the failure. */
-  private static Throwable cause(Throwable failure) {
+  /** The status code of the answer; 0 if there was none. */
+  private static int code(Throwable failure) {
     Throwable cause = failure;
-    while (cause != null && !(cause instanceof KubernetesClientException e && e.getCode() > 0)) {
+    while (cause != null) {
+      if (cause instanceof KubernetesClientException e && e.getCode() > 0) {
+        return e.getCode();
+      }
       cause = cause.getCause();
     }
-    return cause == null ? failure : cause;
+    return 0;
   }
 
   @Override

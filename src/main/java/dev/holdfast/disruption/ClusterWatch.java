@@ -346,7 +346,10 @@ final class ClusterWatch implements Follower, AutoCloseable {
   /** Whether all has been listed that can be; before, nothing may be decided. */
   boolean isSynced() {
     boolean policiesRefused =
-        cluster.problems().getOrDefault("hardeningpolicies", "").startsWith("not permitted");
+        cluster
+            .problems()
+            .getOrDefault("hardeningpolicies", "")
+            .startsWith(WatchedKind.NOT_PERMITTED);
     return cluster.isSynced()
         && !policiesRefused
         && watched.get(BUDGETS.getPlural()).state() == WatchedKind.State.SYNCED

@@ -160,7 +160,9 @@ public final class PolicyCustomResource {
     ObjectNode status = typed("object", "What became of the policy; written by Holdfast.");
     ObjectNode properties = status.putObject("properties");
     properties.set("observedGeneration", typed("integer", "Which generation this is about."));
-    properties.set("namespaces", typed("integer", "How many namespaces the policy is for."));
+    properties.set(
+        "namespaces",
+        typed("integer", "How many namespaces take part and have pods that can fall under it."));
     ObjectNode conditions = typed("array", "Ready: Accepted, or Invalid with what is wrong.");
     properties.set("conditions", conditions);
     conditions.put("x-kubernetes-list-type", "map");

@@ -81,6 +81,39 @@ public record PolicySelection(
         chosen, policy.mode(), "policy " + policy.name() + " decides", problems);
   }
 
+  /**
+   * Whether a policy is for pods of a namespace, or for those of them that its {@code podSelector}
+   * selects: the namespace takes part, and no other policy is for all of its pods.
+   *
+   * @param policies all policies there are
+   * @param namespace the namespace's name
+   * @param labels the namespace's labels
+   */
+  public static boolean isFor(
+      HardeningPolicy policy,
+      List<HardeningPolicy> policies,
+      String namespace,
+      Map<String, String> labels) {
+    List<PodOverrides.Problem> ignored = new ArrayList<>(0);
+    Optional<HardeningPolicy> named = named(policies, labels, ignored);
+    boolean chosen =
+        named.isPresent()
+            ? named.get().name().equals(policy.name())
+            : policy.namespaceSelector().matches(labels)
+                && policies.stream().noneMatch(other -> leavesNothing(other, policy, labels));
+    Mode unlabelled = policy.scope() == HardeningPolicy.Scope.OPT_IN ? Mode.OFF : Mode.ENFORCE;
+    return chosen
+        && mode(labels, ignored).orElse(unlabelled) != Mode.OFF
+        && !policy.excludes(namespace);
+  }
+
+  private static boolean leavesNothing(
+      HardeningPolicy other, HardeningPolicy policy, Map<String, String> labels) {
+    return other.podSelector().equals(LabelSelector.EVERYTHING)
+        && other.namespaceSelector().matches(labels)
+        && comesBefore(other, policy);
+  }
+
   /** The namespace decides whether it takes part; a pod can only lower what it decided. */
   private static PolicySelection optIn(
       HardeningPolicy policy,

@@ -193,6 +193,14 @@ class ClusterTest {
   }
 
   @Test
+  void whoever_is_not_known_to_the_api_server_is_told_so() {
+    refuse("/api/v1/nodes", 401);
+    start();
+
+    assertThat(cluster.problems()).containsEntry("nodes", "not permitted (401)");
+  }
+
+  @Test
   void without_the_custom_resource_there_are_no_policies_of_the_cluster() {
     refuse(POLICIES, 404);
     start();

@@ -19,6 +19,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is written into policies, and how often. */
 class PolicyStatusTest {
@@ -123,5 +125,62 @@ class PolicyStatusTest {
     await().until(() -> cluster.namespaces().containsKey("shop"));
     status.write();
     assertThat(patches()).hasSize(1);
+  }
+
+  @Test
+  void a_status_that_is_refused_is_tried_again_more_and_more_seldom() throws Exception {
+    api.createPolicy(POLICY.formatted("p", "{profile: minimal}"));
+    answerPatches(
+        "p",
+        403,
+        "{\"kind\": \"Status\", \"apiVersion\": \"v1\", \"code\": 403, \"message\": \"not for you\"}");
+    start();
+
+    List<Integer> tried = new ArrayList<>();
+    for (int second = 0; second < 200; second++) {
+      status.write();
+      if (!patches().isEmpty()) {
+        tried.add(second);
+      }
+      clock.advance(Duration.ofSeconds(1));
+    }
+
+    assertThat(tried).containsExactly(0, 1, 3, 7, 15, 31, 63, 123, 183);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          nobody else's        | {}                                        | {priority: 1, namespaceSelector: {matchLabels: {team: b}}} | 1
+          wins by priority     | {priority: 2}                             | {priority: 1} | 1
+          loses by priority    | {priority: 1}                             | {priority: 2} | 0
+          some pods are left   | {priority: 1}                             | {priority: 2, podSelector: {matchLabels: {tier: web}}} | 1
+          has some of the pods | {priority: 2, podSelector: {matchLabels: {tier: web}}} | {priority: 1} | 1
+          excludes it          | {excludeNamespaces: [shop]}               | {priority: -1} | 0
+          others'              | {namespaceSelector: {matchLabels: {team: b}}} | {} | 0
+          nobody opts in       | {scope: OptIn}                            | {priority: -1} | 0
+          """)
+  void counts_the_namespaces_whose_pods_can_fall_under_it(
+      String name, String spec, String othersSpec, int expected) throws Exception {
+    api.createPolicy(POLICY.formatted("p", spec));
+    api.createPolicy(POLICY.formatted("q", othersSpec));
+    api.create("{kind: Namespace, apiVersion: v1, metadata: {name: shop, labels: {team: a}}}");
+    api.create("{kind: Namespace, apiVersion: v1, metadata: {name: holdfast-system}}");
+    api.create("{kind: Namespace, apiVersion: v1, metadata: {name: kube-system}}");
+    api.create(
+        "{kind: Namespace, apiVersion: v1,"
+            + " metadata: {name: off, labels: {team: a, holdfast.dev/mode: 'off'}}}");
+    api.create(
+        "{kind: Namespace, apiVersion: v1,"
+            + " metadata: {name: named, labels: {team: a, holdfast.dev/policy: q,"
+            + " holdfast.dev/mode: audit}}}");
+    answerPatches("p", 200, "{}");
+    start();
+    await().until(() -> cluster.namespaces().size() == 5);
+    status.write();
+
+    assertThat(patches().get(0).at("/status/namespaces").intValue()).isEqualTo(expected);
   }
 }

@@ -61,18 +61,15 @@ public final class Secrets implements CertificateStore {
   private UnavailableException unavailable(
       String verb, String secret, KubernetesClientException e) {
     return new UnavailableException(
-        "the Secret " + namespace + "/" + secret + " cannot be " + verb + ": " + reason(e), e);
-  }
-
-  static String reason(KubernetesClientException e) {
-    if (e.getStatus() != null && e.getStatus().getMessage() != null) {
-      return e.getStatus().getMessage();
-    }
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        "the Secret "
+            + namespace
+            + "/"
+            + secret
+            + " cannot be "
+            + verb
+            + ": "
+            + ClientFailures.words(e),
+        e);
   }
 
   private static Optional<String> version(Secret secret) {

@@ -131,7 +131,7 @@ public final class ServiceReplicas {
           "the EndpointSlices of Service "
               + service.service()
               + " cannot be listed: "
-              + Secrets.reason(e),
+              + ClientFailures.words(e),
           e);
     }
   }

@@ -153,7 +153,7 @@ public final class WebhookConfigurations {
             configuration.description() + " has been changed");
       }
       throw new CertificateStore.UnavailableException(
-          configuration.description() + " cannot be written: " + Secrets.reason(e), e);
+          configuration.description() + " cannot be written: " + ClientFailures.words(e), e);
     }
   }
 
@@ -204,7 +204,7 @@ public final class WebhookConfigurations {
       return Optional.ofNullable(resource.get());
     } catch (KubernetesClientException e) {
       throw new CertificateStore.UnavailableException(
-          description + " cannot be read: " + Secrets.reason(e), e);
+          description + " cannot be read: " + ClientFailures.words(e), e);
     }
   }
 
