@@ -170,9 +170,11 @@ final class BudgetController {
     }
   }
 
-  /** All workloads have to be looked at. */
+  /** All workloads have to be looked at, behind those of which something has changed. */
   void reconcileAll() {
-    neighbourhoods.forEach(neighbourhood -> changed(keys(neighbourhood)));
+    neighbourhoods.forEach(
+        neighbourhood ->
+            keys(neighbourhood).forEach(key -> queue.addBehind(new Task.Reconcile(key))));
   }
 
   private static List<Key> keys(Neighbourhood neighbourhood) {
@@ -266,7 +268,7 @@ final class BudgetController {
       LOG.errorf(e, "disruption: %s failed, and is tried again", task);
       queue.retry(task);
     } finally {
-      metrics.handled(queue.done(task));
+      queue.done(task).ifPresent(metrics::handled);
     }
   }
 

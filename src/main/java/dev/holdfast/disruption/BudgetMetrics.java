@@ -41,7 +41,7 @@ final class BudgetMetrics {
     this.meters = meters;
     handling =
         Timer.builder("holdfast.disruption.handling.duration")
-            .description("From the moment a workload had to be looked at to all being done")
+            .description("From the moment something changed for a workload to all being done")
             .serviceLevelObjectives(
                 Duration.ofMillis(1),
                 Duration.ofMillis(5),

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -33,9 +32,10 @@ final class WorkQueue<K> {
   private final Condition changed = lock.newCondition();
   private final Map<K, Instant> ready = new LinkedHashMap<>();
   private final Set<K> throttled = new LinkedHashSet<>();
+  private final Set<K> behind = new LinkedHashSet<>();
   private final Map<K, Instant> later = new HashMap<>();
   private final PriorityQueue<Due<K>> dues = new PriorityQueue<>(Comparator.comparing(Due::at));
-  private final Map<K, Instant> inHand = new HashMap<>();
+  private final Map<K, Optional<Instant>> inHand = new HashMap<>();
   private final Map<K, Instant> again = new HashMap<>();
   private final Map<K, Integer> failures = new HashMap<>();
   private boolean closed;
@@ -65,7 +65,20 @@ final class WorkQueue<K> {
       again.putIfAbsent(key, since);
     } else if (ready.putIfAbsent(key, since) == null) {
       throttled.remove(key);
+      behind.remove(key);
       changed.signal();
+    }
+  }
+
+  /** To be done when nothing else is due: a pass over everything keeps nobody waiting. */
+  void addBehind(K key) {
+    lock.lock();
+    try {
+      if (!ready.containsKey(key) && !throttled.contains(key) && behind.add(key)) {
+        changed.signal();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -135,23 +148,23 @@ final class WorkQueue<K> {
       if (!ready.isEmpty()) {
         Map.Entry<K, Instant> first = ready.entrySet().iterator().next();
         ready.remove(first.getKey());
-        return Optional.of(give(first.getKey(), first.getValue()));
+        return Optional.of(give(first.getKey(), Optional.of(first.getValue())));
       }
-      Iterator<K> waiting = throttled.iterator();
-      while (waiting.hasNext() && allowance.isOpen(now)) {
-        K key = waiting.next();
-        if (!inHand.containsKey(key)) {
-          waiting.remove();
-          return Optional.of(give(key, now));
-        }
-      }
-      return Optional.empty();
+      Optional<K> next = allowance.isOpen(now) ? free(throttled) : Optional.empty();
+      return next.or(() -> free(behind)).map(key -> give(key, Optional.empty()));
     } finally {
       lock.unlock();
     }
   }
 
-  private K give(K key, Instant since) {
+  /** Takes the first out that nobody has in hand. */
+  private Optional<K> free(Set<K> waiting) {
+    Optional<K> first = waiting.stream().filter(key -> !inHand.containsKey(key)).findFirst();
+    first.ifPresent(waiting::remove);
+    return first;
+  }
+
+  private K give(K key, Optional<Instant> since) {
     inHand.put(key, since);
     return key;
   }
@@ -191,17 +204,17 @@ final class WorkQueue<K> {
   /**
    * It is in hand no more.
    *
-   * @return how long ago it became due
+   * @return how long ago it became due; empty if it was throttled or behind
    */
-  Duration done(K key) {
+  Optional<Duration> done(K key) {
     lock.lock();
     try {
-      Instant since = inHand.remove(key);
+      Optional<Instant> since = inHand.remove(key);
       Instant next = again.remove(key);
       if (next != null) {
         addNow(key, next);
       }
-      return since == null ? Duration.ZERO : Duration.between(since, clock.instant());
+      return since.map(due -> Duration.between(due, clock.instant()));
     } finally {
       lock.unlock();
     }
@@ -213,6 +226,7 @@ final class WorkQueue<K> {
     try {
       ready.clear();
       throttled.clear();
+      behind.clear();
       later.clear();
       dues.clear();
       again.clear();
@@ -226,7 +240,7 @@ final class WorkQueue<K> {
   int waiting() {
     lock.lock();
     try {
-      return ready.size() + throttled.size() + again.size();
+      return ready.size() + throttled.size() + behind.size() + again.size();
     } finally {
       lock.unlock();
     }

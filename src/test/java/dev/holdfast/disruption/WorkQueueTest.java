@@ -112,7 +112,47 @@ class WorkQueueTest {
     queue.poll();
     clock.advance(Duration.ofMillis(5));
 
-    assertThat(queue.done("a")).isEqualTo(Duration.ofMillis(12));
+    assertThat(queue.done("a")).contains(Duration.ofMillis(12));
+  }
+
+  @Test
+  void a_pass_over_everything_keeps_nobody_waiting() {
+    queue.addBehind("a");
+    queue.addBehind("b");
+    queue.addBehind("c");
+    queue.add("b");
+    queue.throttle("d");
+
+    assertThat(queue.poll()).contains("b");
+    assertThat(queue.poll()).contains("d");
+    assertThat(queue.poll()).contains("a");
+    assertThat(queue.poll()).contains("c");
+    assertThat(queue.poll()).isEmpty();
+    assertThat(queue.done("b")).isPresent();
+    assertThat(queue.done("a")).as("nobody waited for it").isEmpty();
+  }
+
+  @Test
+  void what_is_in_hand_is_passed_over_by_a_pass_until_it_is_done() {
+    queue.add("a");
+    queue.poll();
+    queue.addBehind("a");
+    queue.addBehind("b");
+
+    assertThat(queue.poll()).contains("b");
+    assertThat(queue.poll()).isEmpty();
+    queue.done("a");
+    assertThat(queue.poll()).contains("a");
+  }
+
+  @Test
+  void what_is_to_be_done_anyway_is_not_done_twice_for_a_pass() {
+    queue.add("a");
+    queue.throttle("b");
+    queue.addBehind("a");
+    queue.addBehind("b");
+
+    assertThat(queue.waiting()).isEqualTo(2);
   }
 
   @Test
@@ -121,6 +161,7 @@ class WorkQueueTest {
     queue.add("b");
     queue.addAt("c", clock.instant().plusSeconds(1));
     queue.throttle("d");
+    queue.addBehind("e");
     queue.poll();
     queue.add("a");
 

@@ -75,19 +75,14 @@ class DisruptionFiguresE2E {
           seconds(began), ready);
       System.out.println("RSS " + rss(holdfast));
 
-      double count = handled(holdfast, "+Inf");
-      double within = handled(holdfast, "0.1");
+      awaitQuiet(holdfast);
+      Handled before = Handled.by(holdfast);
       for (int i = 0; i < CHANGES; i++) {
         client.apps().deployments().inNamespace(namespace(i)).withName("web-" + i).scale(1);
       }
       await().atMost(LONG).until(() -> deleted(holdfast) >= CHANGES);
-      double events = handled(holdfast, "+Inf") - count;
-      System.out.printf(
-          "%d Deployments scaled to one: %.0f of %.0f events handled within 100 ms (%.2f %%)%n",
-          CHANGES,
-          handled(holdfast, "0.1") - within,
-          events,
-          100 * (handled(holdfast, "0.1") - within) / events);
+      System.out.println(
+          CHANGES + " Deployments scaled to one: " + Handled.by(holdfast).since(before));
 
       double writes = holdfast.sum("holdfast_disruption_writes_total");
       await().pollDelay(Duration.ofSeconds(60)).atMost(LONG).until(() -> true);
@@ -140,6 +135,15 @@ class DisruptionFiguresE2E {
         .hasSize(count / NAMESPACES);
   }
 
+  /** The disruption controller counts for each new budget, of which Holdfast is told. */
+  private static void awaitQuiet(RunningHoldfast holdfast) throws InterruptedException {
+    double last = -1;
+    for (double now = 0; now != last; now = Handled.by(holdfast).all()) {
+      last = now;
+      TimeUnit.SECONDS.sleep(5);
+    }
+  }
+
   private static double applied(RunningHoldfast holdfast) {
     return holdfast.sum("holdfast_disruption_writes_total{operation=\"apply\",result=\"success\"");
   }
@@ -148,9 +152,25 @@ class DisruptionFiguresE2E {
     return holdfast.sum("holdfast_disruption_writes_total{operation=\"delete\",result=\"success\"");
   }
 
-  private static double handled(RunningHoldfast holdfast, String bucket) {
-    return holdfast.sum(
-        "holdfast_disruption_handling_duration_seconds_bucket{le=\"" + bucket + "\"");
+  private record Handled(double all, double within100ms) {
+    static Handled by(RunningHoldfast holdfast) {
+      return new Handled(count(holdfast, "+Inf"), count(holdfast, "0.1"));
+    }
+
+    private static double count(RunningHoldfast holdfast, String bucket) {
+      return holdfast.sum(
+          "holdfast_disruption_handling_duration_seconds_bucket{le=\"" + bucket + "\"");
+    }
+
+    Handled since(Handled before) {
+      return new Handled(all - before.all, within100ms - before.within100ms);
+    }
+
+    @Override
+    public String toString() {
+      return "%.0f of %.0f events handled within 100 ms (%.2f %%)"
+          .formatted(within100ms, all, 100 * within100ms / all);
+    }
   }
 
   private static String rss(RunningHoldfast holdfast) throws Exception {
