@@ -116,6 +116,7 @@ final class CertsCommand {
                             name,
                             lifetimes,
                             clock,
+                            () -> true,
                             observer))
                 .orElseGet(() -> Rotator.ofFiles(opened.store(), name, lifetimes, clock, observer));
         Progress progress = begin(rotator);
@@ -126,7 +127,9 @@ final class CertsCommand {
           Thread.sleep(Math.max(1, clock.instant().until(progress.until(), ChronoUnit.MILLIS)));
           progress = rotator.run();
         }
-        if (!progress.finished()) {
+        if (!progress.finished() && opened.cluster().isEmpty()) {
+          terminal.out().println("not finished before " + progress.until() + ": " + progress.why());
+        } else if (!progress.finished()) {
           terminal.out().println("not finished, to be called again: " + progress.why());
         } else if (done.isEmpty()) {
           terminal.out().println("nothing is due before " + progress.until());

@@ -86,6 +86,7 @@ final class CertificateRotation implements AutoCloseable {
             name,
             lifetimes,
             clock,
+            leading,
             (what, why) -> {
               LOG.infof("%s: %s", what.text(), why);
               count(meters, what).increment();
@@ -159,6 +160,9 @@ final class CertificateRotation implements AutoCloseable {
     boolean leads = leading.getAsBoolean();
     if (leads && (!led || !clock.instant().isBefore(due))) {
       run();
+    }
+    if (led && !leads) {
+      rotator.forget();
     }
     led = leads;
   }

@@ -110,13 +110,18 @@ class CertsCommandTest {
     String certificate = file("tls.crt");
     String authority = file("ca.crt");
 
-    assertThat(certs("rotate", "--ca").out()).contains("not finished");
+    assertThat(certs("rotate", "--ca").out())
+        .containsPattern(
+            "not finished before 20\\S+Z: ca.crt holds a new authority, which signs then or when"
+                + " rotate is called again\n");
 
     assertThat(file("ca.crt")).endsWith(authority).isNotEqualTo(authority);
     assertThat(file("tls.crt")).isEqualTo(certificate);
     assertThat(certs("verify").code()).isZero();
 
-    certs("rotate");
+    assertThat(certs("rotate").out())
+        .containsPattern(
+            "not finished before 20\\S+Z: ca.crt keeps the old authority until then\n");
     assertThat(file("tls.crt")).isNotEqualTo(certificate);
     assertThat(file("ca.crt")).endsWith(authority);
     assertThat(certs("verify").code()).isZero();

@@ -24,6 +24,11 @@ public record Bundle(List<X509Certificate> authorities) {
   /** Nobody is trusted. */
   public static final Bundle EMPTY = new Bundle(List.of());
 
+  /** Before, there were no extensions. */
+  private static final int V3 = 3;
+
+  private static final int KEY_CERT_SIGN = 5;
+
   /** Copies the list. */
   public Bundle {
     authorities = List.copyOf(authorities);
@@ -68,25 +73,25 @@ public record Bundle(List<X509Certificate> authorities) {
 
   /**
    * Whether a client that trusts this bundle, and only it, accepts a chain; names are not looked
-   * at.
+   * at. Clients are API servers: Go's crypto/x509 decides.
    *
    * @param chain the server's own certificate first
    */
   boolean verifies(List<X509Certificate> chain, Instant now) {
+    if (contains(chain.get(0))) {
+      // What is trusted itself needs nobody else's word.
+      return true;
+    }
     Set<TrustAnchor> anchors = new HashSet<>();
     for (X509Certificate authority : authorities) {
       // A root whose time is over is no root to an API server.
-      if (!now.isAfter(authority.getNotAfter().toInstant())) {
+      if (!now.isAfter(authority.getNotAfter().toInstant()) && maySign(authority)) {
         anchors.add(new TrustAnchor(authority, null));
       }
     }
     // A chain may bring its root along; to trust it, a client must have it already.
     List<X509Certificate> path = new ArrayList<>(chain);
     path.removeAll(authorities);
-    if (path.isEmpty()) {
-      // What is trusted itself needs nobody else's word.
-      return authorities.containsAll(chain);
-    }
     try {
       PKIXParameters parameters = new PKIXParameters(anchors);
       parameters.setRevocationEnabled(false);
@@ -99,5 +104,12 @@ public record Bundle(List<X509Certificate> authorities) {
     } catch (GeneralSecurityException e) {
       return false;
     }
+  }
+
+  /** RFC 5280, 4.2.1.9 and 4.2.1.3, which the JDK does not look at in an anchor. */
+  private static boolean maySign(X509Certificate authority) {
+    boolean[] usages = authority.getKeyUsage();
+    return (authority.getVersion() < V3 || authority.getBasicConstraints() >= 0)
+        && (usages == null || usages[KEY_CERT_SIGN]);
   }
 }

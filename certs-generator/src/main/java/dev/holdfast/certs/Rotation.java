@@ -3,7 +3,6 @@ package dev.holdfast.certs;
 import dev.holdfast.certs.Situation.Replicas;
 import dev.holdfast.certs.Situation.Wanted;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -38,10 +37,10 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
     boolean ofAuthority =
         now.pair().filter(pair -> authority.issued(pair.leaf())).isPresent()
             && now.published().contains(authority.certificate());
-    // One rotation at a time: the last one's authority has to be in use before the next is made.
     if (now.wanted() == Wanted.AUTHORITY) {
       return new Step.MakeAuthority("asked for");
     }
+    // One rotation at a time: the last one's authority has to be in use before the next is made.
     if (ofAuthority && !now.now().isBefore(lifetimes.authorityDue(authority.certificate()))) {
       return new Step.MakeAuthority("two thirds of the authority's life are over");
     }
@@ -77,16 +76,34 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
       }
       return new Step.Issue(bundle, reason.get());
     }
+    if (overlaps && byHand) {
+      return waitForPeople(now, authority);
+    }
     if (overlaps) {
       return new Step.Wait(
           now.now().plus(lifetimes.settle()),
-          byHand
-              ? "ca.crt holds a new authority beside the old one"
-              : "some replica may still serve what the old authority has signed");
+          "some replica may still serve what the old authority has signed");
     }
     Instant leafDue = lifetimes.leafDue(now.pair().orElseThrow().leaf());
     Instant authorityDue = lifetimes.authorityDue(authority.certificate());
     return new Step.Done(leafDue.isBefore(authorityDue) ? leafDue : authorityDue, "nothing is due");
+  }
+
+  /** Nobody tells what they carry where: the old authority goes when its time is over. */
+  private Step waitForPeople(Situation now, CertificateAuthority authority) {
+    X509Certificate leaf = now.pair().orElseThrow().leaf();
+    return authority.issued(leaf)
+        ? new Step.Wait(oldIsOver(authority), "ca.crt keeps the old authority until then")
+        : new Step.Wait(
+            lifetimes.leafDue(leaf),
+            "ca.crt holds a new authority, which signs then or when rotate is called again");
+  }
+
+  /** What the old authority signed last has expired by then, whether anybody answers or not. */
+  private Instant oldIsOver(CertificateAuthority authority) {
+    return Lifetimes.issuedAt(authority.certificate())
+        .plus(lifetimes.leaf())
+        .plus(lifetimes.settle());
   }
 
   private Optional<String> reasonToIssue(Situation now, CertificateAuthority authority) {
@@ -138,11 +155,7 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
                 pair ->
                     !now.now().isBefore(Lifetimes.issuedAt(pair.leaf()).plus(lifetimes.settle())))
             .isPresent();
-    // What the old one signed last has expired by then, whether anybody answers or not.
-    Duration longest = lifetimes.leaf().plus(lifetimes.settle());
-    boolean over =
-        switched && now.now().isAfter(Lifetimes.issuedAt(authority.certificate()).plus(longest));
-    if (over) {
+    if (switched && now.now().isAfter(oldIsOver(authority))) {
       return List.of();
     }
     return others.stream()

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -25,6 +26,7 @@ public final class Rotator {
   private final Supplier<Replicas> replicas;
   private final Rotation rotation;
   private final Clock clock;
+  private final BooleanSupplier mayWrite;
   private final Observer observer;
   private Optional<X509Certificate> trusted = Optional.empty();
   private Instant trustedSince = Instant.MAX;
@@ -81,16 +83,22 @@ public final class Rotator {
       Supplier<Replicas> replicas,
       Rotation rotation,
       Clock clock,
+      BooleanSupplier mayWrite,
       Observer observer) {
     this.store = store;
     this.configurations = configurations;
     this.replicas = replicas;
     this.rotation = rotation;
     this.clock = clock;
+    this.mayWrite = mayWrite;
     this.observer = observer;
   }
 
-  /** For a Service of a cluster. */
+  /**
+   * For a Service of a cluster.
+   *
+   * @param mayWrite asked before every write
+   */
   public static Rotator ofCluster(
       CertificateStore store,
       WebhookConfigurations configurations,
@@ -98,6 +106,7 @@ public final class Rotator {
       ServingName name,
       Lifetimes lifetimes,
       Clock clock,
+      BooleanSupplier mayWrite,
       Observer observer) {
     return new Rotator(
         store,
@@ -105,6 +114,7 @@ public final class Rotator {
         replicas::ask,
         new Rotation(name, lifetimes, false),
         clock,
+        mayWrite,
         observer);
   }
 
@@ -121,6 +131,7 @@ public final class Rotator {
         () -> new Replicas(List.of(), false),
         new Rotation(name, lifetimes, true),
         clock,
+        () -> true,
         observer);
   }
 
@@ -136,12 +147,17 @@ public final class Rotator {
    */
   public void restore() {
     try {
-      if (last.isPresent() && configurations.isPresent()) {
+      if (last.isPresent() && configurations.isPresent() && mayWrite.getAsBoolean()) {
         configurations.get().inject(last.get());
       }
     } catch (CertificateStore.ConflictException e) {
       // The run that follows reads again.
     }
+  }
+
+  /** From now on another process decides: what the last run decided is no use any more. */
+  public void forget() {
+    last = Optional.empty();
   }
 
   /** Replaces the serving certificate, and whatever else is due. */
@@ -171,6 +187,9 @@ public final class Rotator {
       try {
         if (step instanceof Step.AskReplicas) {
           asked = Optional.of(replicas.get());
+        } else if (!mayWrite.getAsBoolean()) {
+          forget();
+          return new Progress(false, situation.now(), "left to the process that leads now");
         } else {
           observer.done(take(step, content, situation), step.why());
           left =

@@ -29,6 +29,10 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
   private static final int MIN_RSA_BITS = 2048;
 
   private static final int MIN_EC_BITS = 256;
+
+  /** Which Go's crypto/x509 does not verify. */
+  private static final List<String> WEAK_DIGESTS = List.of("SHA1", "MD5", "MD2");
+
   private static final int DNS_NAME = 2;
   private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
   private static final String ANY_USAGE = "2.5.29.37.0";
@@ -113,6 +117,11 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
     return chain.get(0);
   }
 
+  /** Before that, clients refuse it. */
+  public Instant begin() {
+    return leaf().getNotBefore().toInstant();
+  }
+
   /** From then on clients refuse it. */
   public Instant expiry() {
     return leaf().getNotAfter().toInstant();
@@ -130,9 +139,8 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
     if (now.isAfter(expiry())) {
       problems.add(new Problem(Problem.Kind.EXPIRED, "tls.crt: expired at " + expiry()));
     }
-    Instant begin = leaf().getNotBefore().toInstant();
-    if (now.isBefore(begin)) {
-      problems.add(new Problem(Problem.Kind.NOT_YET_VALID, "tls.crt: not valid before " + begin));
+    if (now.isBefore(begin())) {
+      problems.add(new Problem(Problem.Kind.NOT_YET_VALID, "tls.crt: not valid before " + begin()));
     }
     Collection<String> names = dnsNames(leaf());
     if (name.isPresent() && names.stream().noneMatch(n -> covers(n, name.get().calledBy()))) {
@@ -147,6 +155,16 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
     if (!isForServers(leaf())) {
       problems.add(
           new Problem(Problem.Kind.UNTRUSTED, "tls.crt: its extended key usage is not serverAuth"));
+    }
+    for (X509Certificate certificate : chain) {
+      if (hasWeakSignature(certificate)) {
+        problems.add(
+            new Problem(
+                Problem.Kind.WEAK,
+                "tls.crt: signed with "
+                    + certificate.getSigAlgName()
+                    + ", which API servers refuse"));
+      }
     }
     // When the time is wrong no chain is good, and one message is enough.
     if (problems.isEmpty() && trusted.isPresent() && !trusted.get().verifies(chain, now)) {
@@ -195,6 +213,13 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
       return dot > 0 && host.substring(dot).equals(wanted.substring(1));
     }
     return wanted.equals(host);
+  }
+
+  /** One that a certificate makes of itself proves nothing, and nobody looks at it. */
+  private static boolean hasWeakSignature(X509Certificate certificate) {
+    String algorithm = certificate.getSigAlgName().toUpperCase(Locale.ROOT);
+    return WEAK_DIGESTS.stream().anyMatch(algorithm::startsWith)
+        && !certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
   }
 
   private static boolean isForServers(X509Certificate certificate) {

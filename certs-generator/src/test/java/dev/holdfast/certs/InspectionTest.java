@@ -8,8 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,6 +53,27 @@ class InspectionTest {
   @Test
   void a_certificate_that_is_its_own_authority_is_fine() {
     assertThat(inspect(TestPairs.selfSigned(NOW, "RSA", 2048)).problems()).isEmpty();
+  }
+
+  static Stream<Arguments> authorities() {
+    BasicConstraints yes = new BasicConstraints(true);
+    return Stream.of(
+        Arguments.of("an authority", yes, KeyUsage.keyCertSign, true),
+        Arguments.of("none", new BasicConstraints(false), KeyUsage.keyCertSign, false),
+        Arguments.of("not said to be one", null, KeyUsage.keyCertSign, false),
+        Arguments.of("not for certificates", yes, KeyUsage.cRLSign, false));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("authorities")
+  void whoever_signs_has_to_be_an_authority(
+      String name, BasicConstraints basic, int usage, boolean fine) {
+    assertThat(inspect(TestPairs.signed(NOW, "SHA256withECDSA", basic, usage)).problems())
+        .extracting(Problem::text)
+        .containsExactlyElementsOf(
+            fine
+                ? List.of()
+                : List.of("tls.crt: its chain does not end in an authority of ca.crt"));
   }
 
   @Test

@@ -56,6 +56,7 @@ class RotatorTest {
   private KubernetesMockServer server;
   private KubernetesClient client;
   private final TestClock clock = new TestClock(Instant.parse("2030-01-01T00:00:00Z"));
+  private boolean mayWrite = true;
 
   @BeforeEach
   void start() {
@@ -96,6 +97,7 @@ class RotatorTest {
         TestPairs.NAME,
         LIFETIMES,
         clock,
+        () -> mayWrite,
         observer);
   }
 
@@ -220,10 +222,8 @@ class RotatorTest {
         .isEmpty();
   }
 
-  @Test
-  void a_wiped_bundle_is_restored() {
-    rotator().run();
-    byte[] trusted = bundle(configuration());
+  /** As somebody else does it; null wipes it. */
+  private void setBundle(String bundle) {
     client
         .admissionRegistration()
         .v1()
@@ -231,9 +231,16 @@ class RotatorTest {
         .withName("holdfast")
         .edit(
             found -> {
-              found.getWebhooks().get(1).getClientConfig().setCaBundle(null);
+              found.getWebhooks().get(1).getClientConfig().setCaBundle(bundle);
               return found;
             });
+  }
+
+  @Test
+  void a_wiped_bundle_is_restored() {
+    rotator().run();
+    byte[] trusted = bundle(configuration());
+    setBundle(null);
 
     rotator().run();
 
@@ -249,16 +256,7 @@ class RotatorTest {
         Base64.getEncoder()
             .encodeToString(
                 CertificateAuthority.create(clock.instant(), Duration.ofDays(9)).certificatePem());
-    client
-        .admissionRegistration()
-        .v1()
-        .mutatingWebhookConfigurations()
-        .withName("holdfast")
-        .edit(
-            found -> {
-              found.getWebhooks().get(1).getClientConfig().setCaBundle(foreign ? other : null);
-              return found;
-            });
+    setBundle(foreign ? other : null);
     server
         .expect()
         .patch()
@@ -348,5 +346,43 @@ class RotatorTest {
         .isInstanceOf(CertificateStore.UnavailableException.class)
         .hasMessageContaining("the Secret holdfast-system/tls cannot be read: ")
         .hasMessageContaining("forbidden");
+  }
+
+  @Test
+  void whoever_may_write_no_more_takes_no_further_step() {
+    List<Rotator.Change> done = new ArrayList<>();
+
+    Rotator.Progress progress =
+        rotator(
+                (what, why) -> {
+                  done.add(what);
+                  mayWrite = false;
+                })
+            .run();
+
+    assertThat(done).containsExactly(Rotator.Change.AUTHORITY_MADE);
+    assertThat(progress.finished()).isFalse();
+    assertThat(secret("tls-ca")).isNotEmpty();
+    assertThat(secret("tls")).isEmpty();
+  }
+
+  @Test
+  void what_was_decided_before_is_restored_at_once_and_by_nobody_else() {
+    Rotator rotator = rotator();
+    rotator.run();
+    byte[] bundle = bundle(configuration());
+    setBundle(null);
+
+    mayWrite = false;
+    rotator.restore();
+    assertThat(bundle(configuration())).isEmpty();
+    mayWrite = true;
+    rotator.restore();
+    assertThat(bundle(configuration())).isEqualTo(bundle);
+
+    setBundle(null);
+    rotator.forget();
+    rotator.restore();
+    assertThat(bundle(configuration())).isEmpty();
   }
 }

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -13,9 +14,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.jcajce.JcaMiscPEMGenerator;
@@ -82,6 +85,9 @@ public final class TestPairs {
     bad.put("RSA key of 512 bits", selfSigned(now, "RSA", 512));
     bad.put("RSA key of 1024 bits", selfSigned(now, "RSA", 1024));
     bad.put("neither an RSA nor an EC key", selfSigned(now, "DSA", 2048));
+    int sign = KeyUsage.keyCertSign;
+    BasicConstraints authority = new BasicConstraints(true);
+    bad.put("signed with SHA1withECDSA", signed(now, "SHA1withECDSA", authority, sign));
     return bad;
   }
 
@@ -148,22 +154,61 @@ public final class TestPairs {
     }
   }
 
+  /**
+   * Signed by an authority.
+   *
+   * @param algorithm of the signature
+   * @param basic the authority's basic constraints; null if it has none
+   * @param usage the authority's key usage
+   */
+  static Map<String, byte[]> signed(
+      Instant now, String algorithm, BasicConstraints basic, int usage) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(256);
+      KeyPair authority = generator.generateKeyPair();
+      KeyPair keys = generator.generateKeyPair();
+      JcaX509v3CertificateBuilder root = builder(now, "CN=ca", "CN=ca", authority.getPublic());
+      if (basic != null) {
+        root.addExtension(Extension.basicConstraints, true, basic);
+      }
+      root.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
+      JcaX509v3CertificateBuilder leaf = builder(now, "CN=ca", "CN=test", keys.getPublic());
+      return content(
+          Pem.write(List.of(sign(root, authority, "SHA256withECDSA"))),
+          Pem.write(List.of(sign(leaf, authority, algorithm))),
+          Pem.write(keys.getPrivate()));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static X509Certificate selfSigned(Instant now, KeyPair keys, String algorithm)
       throws Exception {
-    X500Name name = new X500Name("CN=test");
+    return sign(builder(now, "CN=test", "CN=test", keys.getPublic()), keys, algorithm);
+  }
+
+  private static JcaX509v3CertificateBuilder builder(
+      Instant now, String issuer, String subject, PublicKey key) throws Exception {
+    JcaX509v3CertificateBuilder builder =
+        new JcaX509v3CertificateBuilder(
+            new X500Name(issuer),
+            new BigInteger(64, new SecureRandom()),
+            Date.from(now.minus(DAY)),
+            Date.from(now.plus(DAY)),
+            new X500Name(subject),
+            key);
+    builder.addExtension(
+        Extension.subjectAlternativeName,
+        false,
+        new GeneralNames(new GeneralName(GeneralName.dNSName, NAME.calledBy())));
+    return builder;
+  }
+
+  private static X509Certificate sign(
+      JcaX509v3CertificateBuilder certificate, KeyPair by, String algorithm) throws Exception {
     return new JcaX509CertificateConverter()
         .getCertificate(
-            new JcaX509v3CertificateBuilder(
-                    name,
-                    new BigInteger(64, new SecureRandom()),
-                    Date.from(now.minus(DAY)),
-                    Date.from(now.plus(DAY)),
-                    name,
-                    keys.getPublic())
-                .addExtension(
-                    Extension.subjectAlternativeName,
-                    false,
-                    new GeneralNames(new GeneralName(GeneralName.dNSName, NAME.calledBy())))
-                .build(new JcaContentSignerBuilder(algorithm).build(keys.getPrivate())));
+            certificate.build(new JcaContentSignerBuilder(algorithm).build(by.getPrivate())));
   }
 }
