@@ -22,9 +22,11 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -55,6 +57,11 @@ class Certificates implements HttpServerOptionsCustomizer {
   private AutoCloseable followed = () -> {};
   private boolean started;
   private CertificateFiles.Content last = CertificateFiles.Content.NONE;
+  private Runnable offerAgain = () -> {};
+
+  /** When what was refused may be better than what is served. */
+  private Instant lookAgain = Instant.MAX;
+
   private volatile Optional<ServingPair> served = Optional.empty();
   private volatile Instant lastChange = Instant.EPOCH;
   private volatile String problem = "";
@@ -159,6 +166,8 @@ class Certificates implements HttpServerOptionsCustomizer {
 
   /** Takes what a Secret holds; never thrown out of, as the watch would end. */
   private synchronized void offer(String source, Map<String, byte[]> content) {
+    lookAgain = Instant.MAX;
+    offerAgain = () -> offer(source, content);
     if (content.isEmpty()) {
       keepOld(source, "not there");
       return;
@@ -171,10 +180,17 @@ class Certificates implements HttpServerOptionsCustomizer {
     }
   }
 
-  /** Looks at the files; called again and again, never at the same time. */
+  /**
+   * Looks at the files, and whether the time has come for what was refused; called again and again,
+   * never at the same time.
+   */
   synchronized void refresh() {
+    boolean due = !clock.instant().isBefore(lookAgain);
     Optional<TlsConfiguration> configured = keyStore();
     if (configured.isEmpty()) {
+      if (due) {
+        offerAgain.run();
+      }
       return;
     }
     String source = "the files " + files.paths();
@@ -186,9 +202,10 @@ class Certificates implements HttpServerOptionsCustomizer {
       keepOld(source, e.getMessage());
       return;
     }
-    if (served.isPresent() && now.sameAs(last)) {
+    if (served.isPresent() && now.sameAs(last) && !due) {
       return;
     }
+    lookAgain = Instant.MAX;
     Optional<String> unusable = files.problem(now);
     if (unusable.isPresent()) {
       last = now;
@@ -238,6 +255,7 @@ class Certificates implements HttpServerOptionsCustomizer {
     Instant now = clock.instant();
     boolean same = served.map(ServingPair::leaf).equals(Optional.of(pair.leaf()));
     boolean oldIsUsable = served.filter(old -> !now.isAfter(old.expiry())).isPresent();
+    lookAgain = problems.isEmpty() ? Instant.MAX : next(pair, now);
     if (!problems.isEmpty() && (same || oldIsUsable)) {
       keepOld(source, problems.get(0).text());
       return;
@@ -252,6 +270,16 @@ class Certificates implements HttpServerOptionsCustomizer {
     } else {
       keepOld(source, problems.get(0).text());
     }
+  }
+
+  /** When the pair becomes valid, or what is served becomes useless; whichever comes first. */
+  private Instant next(ServingPair refused, Instant now) {
+    // Valid up to and with that second.
+    Instant end = served.map(old -> old.expiry().plusSeconds(1)).orElse(Instant.MAX);
+    return Stream.of(refused.begin(), end)
+        .filter(at -> at.isAfter(now))
+        .min(Comparator.naturalOrder())
+        .orElse(Instant.MAX);
   }
 
   private void served(ServingPair pair) {

@@ -56,6 +56,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code holdfast serve} as a process, as it is packaged. */
 class ServeIT {
   private static final Duration LONG = Duration.ofSeconds(60);
+
+  /** So much earlier than they are made our certificates begin, as clocks differ. */
+  private static final Duration BACKDATED = Duration.ofMinutes(5);
+
   private static final Path REVIEW = Path.of("src/test/resources/admission/review.json");
   private static final String POLICY =
       "apiVersion: holdfast.dev/v1alpha1\nkind: HardeningPolicy\nmetadata: { name: NAME }\n";
@@ -420,7 +424,7 @@ class ServeIT {
     writePair(first);
     start(pair("tls.crt", "tls.key"));
     awaitReady();
-    assertThat(served().getNotBefore().toInstant()).isEqualTo(first.minusSeconds(300));
+    assertThat(served().getNotBefore().toInstant()).isEqualTo(first.minus(BACKDATED));
     assertThat(log()).doesNotContain("self-signed");
 
     writePair(second);
@@ -428,12 +432,11 @@ class ServeIT {
         .atMost(LONG)
         .untilAsserted(
             () ->
-                assertThat(served().getNotBefore().toInstant())
-                    .isEqualTo(second.minusSeconds(300)));
+                assertThat(served().getNotBefore().toInstant()).isEqualTo(second.minus(BACKDATED)));
 
     Files.writeString(folder.resolve("tls.key"), "garbage");
     await().atMost(LONG).untilAsserted(() -> assertThat(log()).contains("no private key in PEM"));
-    assertThat(served().getNotBefore().toInstant()).isEqualTo(second.minusSeconds(300));
+    assertThat(served().getNotBefore().toInstant()).isEqualTo(second.minus(BACKDATED));
     assertThat(review()).contains("\"allowed\":true");
   }
 
@@ -471,6 +474,48 @@ class ServeIT {
 
       client.resource(secret(TestPairs.good(Instant.now()))).update();
       await().atMost(Duration.ofSeconds(5)).until(() -> !served().equals(first));
+    } finally {
+      server.destroy();
+    }
+  }
+
+  @Test
+  void files_that_are_not_valid_yet_are_served_as_soon_as_they_are() throws Exception {
+    writePair(Instant.now());
+    start(pair("tls.crt", "tls.key"));
+    awaitReady();
+    X509Certificate first = served();
+
+    Instant begin = Instant.now().plusSeconds(4);
+    writePair(begin.plus(BACKDATED));
+    await().atMost(LONG).until(() -> log().contains("tls.crt: not valid before "));
+    assertThat(served()).isEqualTo(first);
+    assertThat(readiness()).isEqualTo(200);
+
+    await().atMost(LONG).until(() -> !served().equals(first));
+    assertThat(Instant.now()).isAfter(begin.truncatedTo(ChronoUnit.SECONDS));
+    assertThat(readiness()).isEqualTo(200);
+  }
+
+  @Test
+  void a_secret_that_is_not_valid_yet_is_served_as_soon_as_it_is() throws Exception {
+    KubernetesMockServer server = mockServer();
+    Map<String, String> environment = new HashMap<>(cluster(server));
+    environment.put("HOLDFAST_CERTS_MODE", "provided");
+    environment.put("HOLDFAST_CERTIFICATE_RELOAD_PERIOD", "100ms");
+    try (KubernetesClient client = server.createClient()) {
+      client.secrets().inNamespace("holdfast-system").withName("holdfast-tls").delete();
+      client.resource(secret(TestPairs.good(Instant.now()))).create();
+      start(environment, "--role", "webhook");
+      awaitReady();
+      X509Certificate first = served();
+
+      Instant begin = Instant.now().plusSeconds(4);
+      client.resource(secret(TestPairs.good(begin.plus(BACKDATED)))).update();
+      await().atMost(LONG).until(() -> log().contains("tls.crt: not valid before "));
+      assertThat(served()).isEqualTo(first);
+
+      await().atMost(LONG).until(() -> !served().equals(first));
     } finally {
       server.destroy();
     }
