@@ -3,6 +3,7 @@ package dev.holdfast.chart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
@@ -26,6 +27,7 @@ class DriftTest {
           "default", new String[0],
           "before-1.30", new String[0],
           "opt-in", new String[] {"scope=OptIn"},
+          "overrides-denied", new String[] {"overrides=Denied"},
           "cert-manager", new String[] {"certificates.mode=certManager"},
           "generator", new String[] {"certificates.mode=generator"});
 
@@ -72,6 +74,42 @@ class DriftTest {
           .as(name)
           .containsExactlyInAnyOrderElementsOf(lines(plain(charts)));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("overlays")
+  void no_token_is_mounted_unless_a_pod_asks_for_it(String overlay) {
+    for (Chart all :
+        List.of(Manifests.roles(overlay), Manifests.written(overlay), chart(overlay))) {
+      for (JsonNode account : all.ofKind("ServiceAccount")) {
+        assertThat(account.path("automountServiceAccountToken"))
+            .as(Chart.id(account))
+            .isEqualTo(BooleanNode.FALSE);
+      }
+      for (String kind : List.of("Deployment", "CronJob", "Job")) {
+        for (JsonNode workload : all.ofKind(kind)) {
+          assertThat(workload.findValue("automountServiceAccountToken"))
+              .as(Chart.id(workload))
+              .isEqualTo(BooleanNode.TRUE);
+        }
+      }
+    }
+  }
+
+  @Test
+  void the_generator_works_the_same() {
+    JsonNode ours = Manifests.written("generator").get("CronJob", "holdfast-certs").get("spec");
+    JsonNode charts = chart("generator").get("CronJob", "holdfast-certs").get("spec");
+    assertThat(lines(ours)).containsExactlyInAnyOrderElementsOf(lines(charts));
+
+    String pod = "/spec/template/spec";
+    JsonNode once = Manifests.written("generator").get("Job", "holdfast-certs").at(pod);
+    JsonNode hook = chart("generator").get("Job", "holdfast-certs-after").at(pod);
+    Set<String> rest = lines(once);
+    rest.removeIf(line -> line.contains("/args = "));
+    assertThat(rest)
+        .containsExactlyInAnyOrderElementsOf(
+            lines(hook).stream().filter(line -> !line.contains("/args = ")).toList());
   }
 
   /** Without the API server's defaults that the build spells out. */

@@ -21,7 +21,8 @@ public final class Manifests {
   private static final List<String> ROLES =
       List.of("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding");
 
-  private static final Set<String> WITH_THESE_ROLES = Set.of("default", "opt-in", "before-1.30");
+  private static final Set<String> WITH_THESE_ROLES =
+      Set.of("default", "opt-in", "overrides-denied", "before-1.30");
 
   private Manifests() {}
 
