@@ -19,11 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
@@ -46,13 +48,12 @@ final class CertificateRotation implements AutoCloseable {
   private final List<WatchedKind<?>> watches = new ArrayList<>();
   private final AtomicBoolean asked = new AtomicBoolean();
   private final ScheduledExecutorService executor =
-      Executors.newScheduledThreadPool(
-          1,
-          task -> {
-            Thread thread = new Thread(task, "certificates");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadScheduledExecutor(Cluster.daemons("certificates"));
+
+  /** Of its own, as a rotation may be waiting for replicas that do not answer. */
+  private final ExecutorService restorer =
+      Executors.newSingleThreadExecutor(Cluster.daemons("certificates-restore"));
+
   private volatile String problem = "";
   private volatile String waiting = "";
   private volatile boolean led;
@@ -101,7 +102,7 @@ final class CertificateRotation implements AutoCloseable {
       watch(
           "secrets",
           () -> client.secrets().inNamespace(namespace).withName(watched),
-          this::look,
+          secretObject -> look(),
           retryPeriod);
     }
     for (String configuration : config.webhookConfigurations()) {
@@ -113,7 +114,7 @@ final class CertificateRotation implements AutoCloseable {
                   .v1()
                   .mutatingWebhookConfigurations()
                   .withName(configuration),
-          this::restore,
+          this::changed,
           retryPeriod);
       watch(
           "validatingwebhookconfigurations",
@@ -123,7 +124,7 @@ final class CertificateRotation implements AutoCloseable {
                   .v1()
                   .validatingWebhookConfigurations()
                   .withName(configuration),
-          this::restore,
+          this::changed,
           retryPeriod);
     }
   }
@@ -136,13 +137,13 @@ final class CertificateRotation implements AutoCloseable {
   }
 
   private <T extends HasMetadata> void watch(
-      String plural, Supplier<Informable<T>> resource, Runnable look, Duration retryPeriod) {
+      String plural, Supplier<Informable<T>> resource, Consumer<T> changed, Duration retryPeriod) {
     watches.add(
         new WatchedKind<>(
             plural,
             "what changes of them is noticed later",
             resource,
-            () -> new FactStore<>((key, object) -> look.run(), key -> look.run()),
+            () -> new FactStore<>((key, object) -> changed.accept(object), key -> look()),
             retryPeriod,
             executor,
             () -> {}));
@@ -182,15 +183,13 @@ final class CertificateRotation implements AutoCloseable {
   }
 
   /** As long as it is wrong, API servers trust nobody: there is no time for a second look. */
-  private void restore() {
-    executor.execute(
+  private void changed(HasMetadata configuration) {
+    restorer.execute(
         () -> {
-          if (leading.getAsBoolean()) {
-            try {
-              rotator.restore();
-            } catch (RuntimeException e) {
-              LOG.debug("a bundle could not be restored", e);
-            }
+          try {
+            rotator.restore(configuration);
+          } catch (RuntimeException e) {
+            LOG.debug("a bundle could not be restored", e);
           }
         });
     look();
@@ -231,5 +230,6 @@ final class CertificateRotation implements AutoCloseable {
   public void close() {
     watches.forEach(WatchedKind::close);
     executor.shutdownNow();
+    restorer.shutdownNow();
   }
 }

@@ -429,7 +429,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
     return map == null ? Map.of() : map;
   }
 
-  private static ThreadFactory daemons(String name) {
+  static ThreadFactory daemons(String name) {
     AtomicInteger count = new AtomicInteger();
     return task -> {
       Thread thread = new Thread(task, name + "-" + count.incrementAndGet());

@@ -2,6 +2,7 @@ package dev.holdfast.certs;
 
 import dev.holdfast.certs.Situation.Replicas;
 import dev.holdfast.certs.Situation.Wanted;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
 /**
  * Carries a rotation out: reads what is there, takes the next step, and again, until nothing is
  * left to do. Any number may work at the same store; what they write is decided by the store's
- * versions. Not thread-safe.
+ * versions. Not thread-safe, but for {@link #restore} and {@link #forget}.
  */
 public final class Rotator {
   /** More than any rotation has, several who disturb each other included. */
@@ -141,14 +142,16 @@ public final class Rotator {
   }
 
   /**
-   * Lets webhook configurations trust what the last run decided that they shall, without a look at
+   * Lets a webhook configuration trust what the last run decided that it shall, without a look at
    * anything else: for the moment in which somebody has taken it away. To be followed by {@link
    * #run}.
+   *
+   * @param seen the configuration, of either kind, as it has just come
    */
-  public void restore() {
+  public synchronized void restore(HasMetadata seen) {
     try {
       if (last.isPresent() && configurations.isPresent() && mayWrite.getAsBoolean()) {
-        configurations.get().inject(last.get());
+        configurations.get().inject(seen, last.get());
       }
     } catch (CertificateStore.ConflictException e) {
       // The run that follows reads again.
@@ -156,8 +159,18 @@ public final class Rotator {
   }
 
   /** From now on another process decides: what the last run decided is no use any more. */
-  public void forget() {
+  public synchronized void forget() {
     last = Optional.empty();
+  }
+
+  private synchronized void remember(Bundle decided) {
+    last = Optional.of(decided);
+  }
+
+  private synchronized void inject(Bundle bundle) throws CertificateStore.ConflictException {
+    if (configurations.isPresent()) {
+      configurations.get().inject(bundle);
+    }
   }
 
   /** Replaces the serving certificate, and whatever else is due. */
@@ -177,7 +190,7 @@ public final class Rotator {
       CertificateStore.Content content = store.read();
       Situation situation = situation(content, asked, left);
       Step step = rotation.next(situation);
-      last = decided(step, situation).or(() -> last);
+      decided(step, situation).ifPresent(this::remember);
       if (step instanceof Step.Wait waiting) {
         return new Progress(false, waiting.until(), waiting.why());
       }
@@ -238,7 +251,7 @@ public final class Rotator {
       return Change.AUTHORITY_MADE;
     }
     if (step instanceof Step.Inject inject) {
-      configurations.orElseThrow().inject(inject.bundle());
+      inject(inject.bundle());
       return Change.BUNDLE_INJECTED;
     }
     if (step instanceof Step.Publish publish) {

@@ -3,6 +3,7 @@ package dev.holdfast.certs;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.WebhookClientConfig;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Our entries of the webhook configurations: those that call our Service. Writes their {@code
@@ -26,6 +28,8 @@ public final class WebhookConfigurations {
   /** Unprocessable: the patch's test did not hold, as somebody else has written in between. */
   private static final int HTTP_UNPROCESSABLE = 422;
 
+  private static final String MUTATING = "MutatingWebhookConfiguration";
+  private static final String VALIDATING = "ValidatingWebhookConfiguration";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final KubernetesClient client;
@@ -62,19 +66,21 @@ public final class WebhookConfigurations {
    * @throws CertificateStore.UnavailableException if they cannot be read
    */
   List<Entry> entries() {
-    List<Entry> entries = new ArrayList<>();
-    for (Configuration configuration : configurations()) {
-      for (Webhook webhook : configuration.webhooks()) {
-        if (isOurs(webhook)) {
-          entries.add(
-              new Entry(
-                  configuration.description(),
-                  webhook.name(),
-                  Bundle.orEmpty(decode(webhook.clientConfig().getCaBundle()))));
-        }
-      }
-    }
-    return entries;
+    return configurations().stream()
+        .flatMap(reader -> reader.get().stream())
+        .flatMap(
+            configuration ->
+                configuration.webhooks().stream()
+                    .filter(this::isOurs)
+                    .map(webhook -> entry(configuration, webhook)))
+        .toList();
+  }
+
+  private static Entry entry(Configuration configuration, Webhook webhook) {
+    return new Entry(
+        configuration.description(),
+        webhook.name(),
+        Bundle.orEmpty(decode(webhook.clientConfig().getCaBundle())));
   }
 
   /**
@@ -115,29 +121,50 @@ public final class WebhookConfigurations {
    * @throws CertificateStore.UnavailableException if they cannot be written
    */
   void inject(Bundle bundle) throws CertificateStore.ConflictException {
-    String wanted = Base64.getEncoder().encodeToString(bundle.pem());
-    for (Configuration configuration : configurations()) {
-      ArrayNode patch = JSON.createArrayNode();
-      // Positions are those of the object as it was read.
-      patch
-          .addObject()
-          .put("op", "test")
-          .put("path", "/metadata/resourceVersion")
-          .put("value", configuration.version());
-      for (int i = 0; i < configuration.webhooks().size(); i++) {
-        Webhook webhook = configuration.webhooks().get(i);
-        if (isOurs(webhook)
-            && !Bundle.orEmpty(decode(webhook.clientConfig().getCaBundle())).equals(bundle)) {
-          patch
-              .addObject()
-              .put("op", "add")
-              .put("path", "/webhooks/" + i + "/clientConfig/caBundle")
-              .put("value", wanted);
-        }
+    for (Supplier<Optional<Configuration>> reader : configurations()) {
+      Optional<Configuration> found = reader.get();
+      if (found.isPresent()) {
+        inject(found.get(), bundle);
       }
-      if (patch.size() > 1) {
-        patch(configuration, patch);
+    }
+  }
+
+  /**
+   * Makes our entries of one configuration trust these authorities and no others.
+   *
+   * @param seen a configuration of either kind, as it was a moment ago
+   * @throws CertificateStore.ConflictException if somebody else has written in between
+   * @throws CertificateStore.UnavailableException if it cannot be written
+   */
+  void inject(HasMetadata seen, Bundle bundle) throws CertificateStore.ConflictException {
+    if (seen instanceof MutatingWebhookConfiguration found) {
+      inject(read(found), bundle);
+    } else if (seen instanceof ValidatingWebhookConfiguration found) {
+      inject(read(found), bundle);
+    }
+  }
+
+  private void inject(Configuration configuration, Bundle bundle)
+      throws CertificateStore.ConflictException {
+    ArrayNode patch = JSON.createArrayNode();
+    // Positions are those of the object as it was read.
+    patch
+        .addObject()
+        .put("op", "test")
+        .put("path", "/metadata/resourceVersion")
+        .put("value", configuration.version());
+    for (int i = 0; i < configuration.webhooks().size(); i++) {
+      Webhook webhook = configuration.webhooks().get(i);
+      if (isOurs(webhook) && !entry(configuration, webhook).bundle().equals(bundle)) {
+        patch
+            .addObject()
+            .put("op", "add")
+            .put("path", "/webhooks/" + i + "/clientConfig/caBundle")
+            .put("value", Base64.getEncoder().encodeToString(bundle.pem()));
       }
+    }
+    if (patch.size() > 1) {
+      patch(configuration, patch);
     }
   }
 
@@ -165,38 +192,52 @@ public final class WebhookConfigurations {
         .isPresent();
   }
 
-  private List<Configuration> configurations() {
-    List<Configuration> configurations = new ArrayList<>();
+  /** For each configuration, what reads it: one is written before the next is read. */
+  private List<Supplier<Optional<Configuration>>> configurations() {
+    List<Supplier<Optional<Configuration>>> configurations = new ArrayList<>();
     for (String name : names) {
-      var registration = client.admissionRegistration().v1();
-      Resource<MutatingWebhookConfiguration> mutating =
-          registration.mutatingWebhookConfigurations().withName(name);
-      get("MutatingWebhookConfiguration " + name, mutating)
-          .ifPresent(
-              found ->
-                  configurations.add(
-                      new Configuration(
-                          mutating,
-                          "MutatingWebhookConfiguration " + name,
-                          found.getMetadata().getResourceVersion(),
-                          found.getWebhooks().stream()
-                              .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
-                              .toList())));
-      Resource<ValidatingWebhookConfiguration> validating =
-          registration.validatingWebhookConfigurations().withName(name);
-      get("ValidatingWebhookConfiguration " + name, validating)
-          .ifPresent(
-              found ->
-                  configurations.add(
-                      new Configuration(
-                          validating,
-                          "ValidatingWebhookConfiguration " + name,
-                          found.getMetadata().getResourceVersion(),
-                          found.getWebhooks().stream()
-                              .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
-                              .toList())));
+      configurations.add(() -> mutating(name));
+      configurations.add(() -> validating(name));
     }
     return configurations;
+  }
+
+  private Optional<Configuration> mutating(String name) {
+    return get(MUTATING + " " + name, mutatingResource(name)).map(this::read);
+  }
+
+  private Optional<Configuration> validating(String name) {
+    return get(VALIDATING + " " + name, validatingResource(name)).map(this::read);
+  }
+
+  private Resource<MutatingWebhookConfiguration> mutatingResource(String name) {
+    return client.admissionRegistration().v1().mutatingWebhookConfigurations().withName(name);
+  }
+
+  private Resource<ValidatingWebhookConfiguration> validatingResource(String name) {
+    return client.admissionRegistration().v1().validatingWebhookConfigurations().withName(name);
+  }
+
+  private Configuration read(MutatingWebhookConfiguration found) {
+    ObjectMeta metadata = found.getMetadata();
+    return new Configuration(
+        mutatingResource(metadata.getName()),
+        MUTATING + " " + metadata.getName(),
+        metadata.getResourceVersion(),
+        found.getWebhooks().stream()
+            .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
+            .toList());
+  }
+
+  private Configuration read(ValidatingWebhookConfiguration found) {
+    ObjectMeta metadata = found.getMetadata();
+    return new Configuration(
+        validatingResource(metadata.getName()),
+        VALIDATING + " " + metadata.getName(),
+        metadata.getResourceVersion(),
+        found.getWebhooks().stream()
+            .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
+            .toList());
   }
 
   private static <T> Optional<T> get(String description, Resource<T> resource) {
