@@ -34,8 +34,11 @@ import org.jboss.logging.Logger;
 final class BudgetController {
   private static final Logger LOG = Logger.getLogger(BudgetController.class);
 
-  /** As long a list of others' budgets serves for all that are made in a namespace. */
+  /** As long a list of budgets serves for all that are made in a namespace. */
   private static final Duration LIST_SERVES = Duration.ofSeconds(1);
+
+  /** The same of pods: of these there may be thousands, and their labels hardly ever change. */
+  private static final Duration PODS_SERVE = Duration.ofSeconds(5);
 
   /** For so long, pods of a workload of the same name may be there that was deleted before. */
   private static final Duration YOUNG = Duration.ofMinutes(10);
@@ -89,7 +92,7 @@ final class BudgetController {
   }
 
   /** When the lists of a namespace were asked for last, and which budgets the one had. */
-  private record Listed(Instant pods, Instant budgets, List<Budget> others) {}
+  private record Listed(Instant pods, Instant budgets, List<Budget> found) {}
 
   /**
    * @param patience for how long a drain waits for a budget that allows no disruption
@@ -151,8 +154,8 @@ final class BudgetController {
     }
   }
 
-  /** A budget of somebody else is new or selects others than before: which pods, the list tells. */
-  void othersChanged(String namespace) {
+  /** Which pods a budget selects, a list has to tell. */
+  void podsUnclear(String namespace) {
     if (active) {
       queue.add(new Task.ListPods(namespace));
     }
@@ -178,7 +181,9 @@ final class BudgetController {
   }
 
   private static List<Key> keys(Neighbourhood neighbourhood) {
-    return neighbourhood.workloads().stream().map(Workload::key).toList();
+    List<Key> keys = new ArrayList<>(neighbourhood.strays());
+    neighbourhood.workloads().forEach(workload -> keys.add(workload.key()));
+    return keys;
   }
 
   /** Lists all pods anew, which may be labelled otherwise than their template. */
@@ -207,7 +212,7 @@ final class BudgetController {
               });
           return before == null
               ? new Listed(asked, Instant.EPOCH, List.of())
-              : new Listed(asked, before.budgets(), before.others());
+              : new Listed(asked, before.budgets(), before.found());
         });
   }
 
@@ -298,6 +303,7 @@ final class BudgetController {
   // --- one workload
 
   private void reconcile(Task task, Key key) {
+    withdrawStrays(key);
     Optional<Decision> decided = decideAndClaim(task, key, givesWay(key));
     patience.again(key).ifPresent(again -> queue.addAt(task, again));
     if (decided.isEmpty()) {
@@ -306,11 +312,30 @@ final class BudgetController {
     // A budget is never made while another of the same workload goes, so that no claim is left.
     Decision decision = decided.get();
     for (Budget budget : decision.withdraw()) {
-      withdraw(key, budget, decision);
+      withdraw(key, budget, decision.reason().word() + ": " + decision.detail());
     }
     if (decision.apply().isPresent()) {
       apply(key, decision.apply().get());
     }
+  }
+
+  /**
+   * What Holdfast made for what it does not look after any more has to go: nobody else would. What
+   * is gone itself takes its budget along.
+   */
+  private void withdrawStrays(Key key) {
+    List<Budget> strays =
+        neighbourhoods.with(
+            key.namespace(), all -> isLookedAfter(all, key) ? List.of() : all.strays(key));
+    for (Budget stray : strays) {
+      withdraw(key, stray, "it is not looked after any more");
+    }
+  }
+
+  private boolean isLookedAfter(Neighbourhood neighbourhood, Key key) {
+    return key.isBuiltIn()
+        ? !neighbourhood.isPartOfAnother(key)
+        : ClusterWatch.named(world.policies()).contains(key.groupKind());
   }
 
   private boolean givesWay(Key key) {
@@ -355,15 +380,10 @@ final class BudgetController {
   /**
    * @param decision what is to be done
    * @param isCreation whether a budget has to be made
-   * @param calmSince since when the workload is calm
    * @param selectsUnknown whether it gets none because of pods whose owner is not known
    */
   private record Judged(
-      Workload workload,
-      Decision decision,
-      boolean isCreation,
-      Optional<Instant> calmSince,
-      boolean selectsUnknown) {}
+      Workload workload, Decision decision, boolean isCreation, boolean selectsUnknown) {}
 
   private Optional<Judged> judge(
       Neighbourhood neighbourhood, Key key, boolean givesWay, boolean claim) {
@@ -391,7 +411,7 @@ final class BudgetController {
     metrics.decided(key, decision);
     boolean selectsUnknown =
         decision.reason() == Reason.SELECTS_OTHERS && neighbourhood.selectsPodsOfUnknown(workload);
-    return Optional.of(new Judged(workload, decision, isCreation, since, selectsUnknown));
+    return Optional.of(new Judged(workload, decision, isCreation, selectsUnknown));
   }
 
   /**
@@ -416,9 +436,8 @@ final class BudgetController {
   /** Whether fresh lists know of nothing that memory does not: what watches bring may be late. */
   private boolean isListed(String namespace, Judged judged) {
     Instant now = clock.instant();
-    Instant wanted = judged.calmSince().orElse(now);
     Listed fresh = listed.get(namespace);
-    if (fresh == null || fresh.pods().isBefore(wanted)) {
+    if (fresh == null || fresh.pods().plus(PODS_SERVE).isBefore(now)) {
       setPods(namespace, now, store.pods(namespace));
     }
     fresh =
@@ -430,8 +449,8 @@ final class BudgetController {
                     : new Listed(
                         before == null ? Instant.EPOCH : before.pods(),
                         now,
-                        store.others(namespace)));
-    List<Budget> unknown = new ArrayList<>(fresh.others());
+                        store.budgets(namespace)));
+    List<Budget> unknown = new ArrayList<>(fresh.found());
     neighbourhoods.with(
         namespace,
         neighbourhood -> unknown.removeIf(one -> neighbourhood.budget(one.name()).isPresent()));
@@ -443,7 +462,7 @@ final class BudgetController {
                         && budget.selector().get().matches(judged.workload().templateLabels()));
   }
 
-  private void withdraw(Key key, Budget budget, Decision decision) {
+  private void withdraw(Key key, Budget budget, String why) {
     if (budget.uid().isEmpty()) {
       // It is being written at this moment: the watch will bring it, and this key with it.
       return;
@@ -459,9 +478,7 @@ final class BudgetController {
       metrics.written(BudgetMetrics.Write.DELETE, false);
       throw e;
     }
-    LOG.infof(
-        "%s: PodDisruptionBudget %s is withdrawn, %s: %s",
-        key, budget.name(), decision.reason().word(), decision.detail());
+    LOG.infof("%s: PodDisruptionBudget %s is withdrawn, %s", key, budget.name(), why);
     changed(
         neighbourhoods.with(
             key.namespace(),

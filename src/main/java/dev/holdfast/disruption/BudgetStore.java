@@ -26,8 +26,8 @@ interface BudgetStore {
    */
   void delete(Budget budget);
 
-  /** All budgets of a namespace that do not have our label, as the API server knows them now. */
-  List<Budget> others(String namespace);
+  /** All budgets of a namespace, as the API server knows them now. */
+  List<Budget> budgets(String namespace);
 
   /** The pods of a namespace that are not being deleted, also those that have ended. */
   List<LivePod> pods(String namespace);

@@ -37,9 +37,6 @@ import java.util.stream.Collectors;
  * whether a write may still happen is asked anew before each. Thread-safe.
  */
 final class ClusterBudgets implements BudgetStore {
-  /** The owner of the fields that we write. */
-  static final String FIELD_MANAGER = "holdfast-disruption";
-
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String BUDGETS = "/apis/policy/v1/namespaces/%s/poddisruptionbudgets";
   private static final String PODS = "/api/v1/namespaces/%s/pods?";
@@ -76,7 +73,7 @@ final class ClusterBudgets implements BudgetStore {
             + "/"
             + proposal.name()
             + "?fieldManager="
-            + FIELD_MANAGER
+            + Proposal.FIELD_MANAGER
             // what is not known to be ours is not taken from whoever made it
             + (present.isPresent() ? "&force=true" : "");
     ObjectNode document = proposal.document(true);
@@ -110,15 +107,13 @@ final class ClusterBudgets implements BudgetStore {
   }
 
   @Override
-  public List<Budget> others(String namespace) {
-    List<Budget> others = new ArrayList<>();
-    String path =
-        BUDGETS.formatted(namespace)
-            + "?labelSelector="
-            + URLEncoder.encode(
-                Proposal.MANAGED_BY + "!=" + Proposal.HOLDFAST, StandardCharsets.UTF_8);
-    pages(path, ANY, object -> others.add(Documents.budget(object, namespace)));
-    return others;
+  public List<Budget> budgets(String namespace) {
+    List<Budget> budgets = new ArrayList<>();
+    pages(
+        BUDGETS.formatted(namespace) + "?",
+        ANY,
+        object -> budgets.add(Documents.budget(object, namespace)));
+    return budgets;
   }
 
   @Override

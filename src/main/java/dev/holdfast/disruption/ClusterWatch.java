@@ -10,6 +10,7 @@ import dev.holdfast.disruption.budget.Documents;
 import dev.holdfast.disruption.budget.Neighbourhood;
 import dev.holdfast.disruption.budget.Workload;
 import dev.holdfast.disruption.budget.Workload.Key;
+import dev.holdfast.policy.HardeningPolicy;
 import io.fabric8.kubernetes.api.model.APIGroup;
 import io.fabric8.kubernetes.api.model.APIResource;
 import io.fabric8.kubernetes.api.model.APIResourceList;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -71,8 +73,11 @@ final class ClusterWatch implements Follower, AutoCloseable {
     /** All workloads of a namespace have to be looked at. */
     default void namespace(String namespace) {}
 
-    /** Somebody else's budget is new or selects others than before. */
-    default void othersBudget(String namespace) {}
+    /**
+     * Which pods there are has to be asked: somebody else's budget is new or selects others than
+     * before, or among the pods of one of ours is a stranger's.
+     */
+    default void podsUnclear(String namespace) {}
 
     /** A node begins to be drained, or is cordoned. */
     default void drainBegins() {}
@@ -160,14 +165,12 @@ final class ClusterWatch implements Follower, AutoCloseable {
 
   private Set<Key> put(Neighbourhood neighbourhood, JsonNode object) {
     Budget budget = Documents.budget(object, "");
-    boolean known =
-        neighbourhood
-            .budget(budget.name())
-            .filter(before -> before.selector().equals(budget.selector()))
-            .isPresent();
+    Optional<Budget> before = neighbourhood.budget(budget.name());
+    boolean selectsOthers = before.filter(it -> it.selector().equals(budget.selector())).isEmpty();
+    boolean beginsToFail = budget.isFailing() && before.filter(Budget::isFailing).isEmpty();
     Set<Key> affected = neighbourhood.put(budget);
-    if (!known && !neighbourhood.isOurs(budget)) {
-      changes.othersBudget(budget.namespace());
+    if (neighbourhood.isOurs(budget) ? beginsToFail : selectsOthers) {
+      changes.podsUnclear(budget.namespace());
     }
     return affected;
   }
@@ -234,6 +237,16 @@ final class ClusterWatch implements Follower, AutoCloseable {
   }
 
   // --- kinds that policies name
+
+  /** The kinds that policies name, but for those that are followed anyway. */
+  static Set<String> named(Collection<HardeningPolicy> policies) {
+    Set<String> kinds = new TreeSet<>();
+    for (HardeningPolicy policy : policies) {
+      kinds.addAll(policy.rules().disruptionBudget().kinds());
+    }
+    kinds.removeIf(kind -> kind.startsWith(Workload.APPS + "/"));
+    return kinds;
+  }
 
   /**
    * Follows just these kinds, each {@code GROUP/KIND}; one that is not served is looked for again.

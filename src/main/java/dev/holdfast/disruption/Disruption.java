@@ -49,6 +49,8 @@ public class Disruption implements Duty {
   private static final Duration LOOK_AT_POLICIES = Duration.ofSeconds(1);
   private static final Duration LOOK_FOR_KINDS = Duration.ofSeconds(60);
   private static final Duration ADVISE = Duration.ofSeconds(30);
+  private static final Duration LIST_AGAIN = Duration.ofSeconds(10);
+  private static final String PODS = "pods";
   private static final long STOP_MILLISECONDS = 2_000;
 
   private final Role role;
@@ -65,6 +67,9 @@ public class Disruption implements Duty {
   private volatile ClusterWatch watch;
   private volatile BudgetController controller;
   private volatile boolean ended;
+
+  /** Why pods could not be listed last; "" if they could. */
+  private volatile String podsProblem = "";
 
   Disruption(
       @ConfigProperty(name = "holdfast.role", defaultValue = "all") Role role,
@@ -98,14 +103,17 @@ public class Disruption implements Duty {
     if (role != Role.WEBHOOK) {
       attached.startForController();
     }
-    for (String kind : attached.kinds()) {
-      Gauge.builder(
-              "holdfast.cluster.degraded", () -> attached.problems().containsKey(kind) ? 1 : 0)
+    watch = attached;
+    Set<String> kinds = new TreeSet<>(attached.kinds());
+    if (role != Role.WEBHOOK) {
+      kinds.add(PODS);
+    }
+    for (String kind : kinds) {
+      Gauge.builder("holdfast.cluster.degraded", () -> problems().containsKey(kind) ? 1 : 0)
           .description("1 while a kind of objects cannot be followed, and what is known serves")
           .tag("kind", kind)
           .register(meters);
     }
-    watch = attached;
   }
 
   /**
@@ -120,7 +128,14 @@ public class Disruption implements Duty {
 
   /** What is wrong with the kinds that are followed for budgets, by their plural names. */
   Map<String, String> problems() {
-    return watch == null ? Map.of() : watch.problems();
+    if (watch == null) {
+      return Map.of();
+    }
+    Map<String, String> problems = watch.problems();
+    if (!podsProblem.isEmpty()) {
+      problems.put(PODS, podsProblem);
+    }
+    return problems;
   }
 
   /** For health: what this process does about budgets now. */
@@ -172,8 +187,8 @@ public class Disruption implements Duty {
           }
 
           @Override
-          public void othersBudget(String namespace) {
-            made.othersChanged(namespace);
+          public void podsUnclear(String namespace) {
+            made.podsUnclear(namespace);
           }
         });
     controller = made;
@@ -196,7 +211,7 @@ public class Disruption implements Duty {
       try {
         rhythm.beat();
       } catch (BudgetStore.Refused e) {
-        rhythm.told(e.getMessage());
+        rhythm.cannotListPods(e.getMessage());
       } catch (RuntimeException e) {
         // Thrown on, it would end the controller for good, and nobody would know.
         LOG.error("disruption: failed, and is tried again", e);
@@ -236,7 +251,6 @@ public class Disruption implements Duty {
     private long nextKinds = nextPolicies;
     private long nextPass = nextPolicies;
     private long nextAdvice = nextPolicies;
-    private String problem = "";
 
     Rhythm(BudgetController controller, BooleanSupplier leading, BudgetMetrics metrics) {
       this.controller = controller;
@@ -249,16 +263,18 @@ public class Disruption implements Duty {
         if (controller.isActive()) {
           controller.rest();
         }
+        nextPass = System.nanoTime();
         return;
       }
       followKinds();
       if (!controller.isActive()) {
-        if (!watch.isSynced()) {
+        if (!watch.isSynced() || !isDue(nextPass)) {
           return;
         }
+        nextPass = in(LIST_AGAIN);
         seen = policies.serving();
         controller.lead();
-        problem = "";
+        podsProblem = "";
         LOG.info("disruption: this process looks after budgets");
         nextPass = in(config.resyncPeriod());
         nextAdvice = System.nanoTime();
@@ -271,9 +287,14 @@ public class Disruption implements Duty {
         }
       }
       if (isDue(nextPass)) {
-        nextPass = in(config.resyncPeriod());
-        controller.listAllPods();
-        controller.reconcileAll();
+        nextPass = in(LIST_AGAIN);
+        try {
+          controller.listAllPods();
+          podsProblem = "";
+          nextPass = in(config.resyncPeriod());
+        } finally {
+          controller.reconcileAll();
+        }
       }
       if (isDue(nextAdvice)) {
         nextAdvice = in(ADVISE);
@@ -282,10 +303,7 @@ public class Disruption implements Duty {
     }
 
     private void followKinds() {
-      Set<String> kinds = new TreeSet<>();
-      for (HardeningPolicy policy : policies.serving().serving()) {
-        kinds.addAll(policy.rules().disruptionBudget().kinds());
-      }
+      Set<String> kinds = ClusterWatch.named(policies.serving().serving());
       boolean changed = !kinds.equals(watch.chosen());
       if (changed && (isDue(nextKinds) || seen != policies.serving())) {
         nextKinds = in(LOOK_FOR_KINDS);
@@ -293,9 +311,9 @@ public class Disruption implements Duty {
       }
     }
 
-    void told(String found) {
-      if (!found.equals(problem)) {
-        problem = found;
+    void cannotListPods(String found) {
+      if (!found.equals(podsProblem)) {
+        podsProblem = found;
         LOG.warnf("disruption: %s; it is tried again", found);
       }
     }

@@ -124,9 +124,7 @@ public final class LiveBudgets implements AutoCloseable {
    */
   public Table of(String namespace, List<HardeningPolicy> policies, String ownNamespace)
       throws UnreachableException {
-    Set<String> kinds = new TreeSet<>();
-    policies.forEach(policy -> kinds.addAll(policy.rules().disruptionBudget().kinds()));
-    watch.follow(kinds);
+    watch.follow(ClusterWatch.named(policies));
     await(watch::isSynced);
     try {
       List<LivePod> pods = store.pods(namespace);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -71,6 +72,20 @@ public record LabelSelector(Map<String, String> matchLabels, List<Requirement> m
       }
     }
     return document;
+  }
+
+  /** The same selector, but for what it asks of these labels. */
+  public LabelSelector without(Set<String> keys) {
+    boolean asks =
+        matchLabels.keySet().stream().anyMatch(keys::contains)
+            || matchExpressions.stream().anyMatch(one -> keys.contains(one.key()));
+    if (!asks) {
+      return this;
+    }
+    Map<String, String> labels = new HashMap<>(matchLabels);
+    labels.keySet().removeAll(keys);
+    return new LabelSelector(
+        labels, matchExpressions.stream().filter(one -> !keys.contains(one.key())).toList());
   }
 
   /** Whether the labels satisfy every requirement. */

@@ -96,6 +96,7 @@ class BudgetControllerTest {
               pending.amount(),
               pending.unhealthyPodEvictionPolicy(),
               true,
+              true,
               pending.owner(),
               pending.status());
       budgets.put(made.name(), made);
@@ -109,7 +110,7 @@ class BudgetControllerTest {
     }
 
     @Override
-    public List<Budget> others(String namespace) {
+    public List<Budget> budgets(String namespace) {
       lists++;
       return unknown;
     }
@@ -414,10 +415,22 @@ class BudgetControllerTest {
     work();
     assertThat(store.budgets).hasSize(1);
 
-    controller.othersChanged("shop");
+    controller.podsUnclear("shop");
     work();
 
     assertThat(store.budgets).isEmpty();
+  }
+
+  @Test
+  void pods_that_are_labelled_while_the_workload_calms_are_seen_before_one_is_made() {
+    put("web", 3);
+    put(users("theirs", "{matchLabels: {mesh: 'on'}}"));
+    controller.lead();
+    clock.advance(Duration.ofSeconds(6));
+    store.pods = List.of(new LivePod("", "", Map.of("app", "web", "mesh", "on")));
+    work();
+
+    assertThat(store.writes).isEmpty();
   }
 
   @Test
@@ -660,8 +673,9 @@ class BudgetControllerTest {
             budget.amount(),
             budget.unhealthyPodEvictionPolicy(),
             budget.labelled(),
+            budget.written(),
             budget.owner(),
-            Optional.of(new Budget.Status(1, allowed, healthy, 2, 3))));
+            Optional.of(new Budget.Status(1, allowed, healthy, 2, 3, false))));
   }
 
   private static final RunningPod READY_ON_A = new RunningPod("a", true, false);
@@ -798,7 +812,7 @@ class BudgetControllerTest {
     }
 
     @Override
-    public List<Budget> others(String namespace) {
+    public List<Budget> budgets(String namespace) {
       throw new Refused(403, "no", null);
     }
 
@@ -816,6 +830,109 @@ class BudgetControllerTest {
     public Map<String, List<LivePod>> pods() {
       throw new Refused(403, "no", null);
     }
+  }
+
+  // --- what is not looked after any more
+
+  private static HardeningPolicy policy(String kinds) throws PolicyException {
+    return PolicyLoader.load(
+            "p",
+            ("{apiVersion: holdfast.dev/v1alpha1, kind: HardeningPolicy, metadata: {name: p}, spec:"
+                    + " {rules: {disruptionBudget: {kinds: "
+                    + kinds
+                    + "}}}}")
+                .getBytes(StandardCharsets.UTF_8))
+        .get(0);
+  }
+
+  private static Workload rollout() {
+    return Documents.workload(
+        yaml(
+            "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: shop,"
+                + " uid: uid-rollout, creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {replicas: 3,"
+                + " selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}}}}"),
+        "");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_kind_that_no_policy_names_any_more_loses_its_budgets(boolean afterARestart)
+      throws PolicyException {
+    world.policies = List.of(policy("[argoproj.io/Rollout]"));
+    Workload rollout = put(rollout());
+    controller.lead();
+    work();
+    store.budgets.values().forEach(this::put);
+    assertThat(store.budgets).hasSize(1);
+
+    world.policies = List.of(policy("[]"));
+    if (afterARestart) {
+      neighbourhoods.with("shop", all -> all.remove(rollout.key()));
+      controller.lead();
+    } else {
+      controller.changed(neighbourhoods.with("shop", all -> all.remove(rollout.key())));
+    }
+    work();
+
+    assertThat(store.budgets).isEmpty();
+  }
+
+  @Test
+  void a_kind_that_policies_name_keeps_them_while_it_is_not_known() throws PolicyException {
+    world.policies = List.of(policy("[argoproj.io/Rollout]"));
+    Workload rollout = put(rollout());
+    controller.lead();
+    work();
+    store.budgets.values().forEach(this::put);
+
+    neighbourhoods.with("shop", all -> all.remove(rollout.key()));
+    controller.lead();
+    work();
+
+    assertThat(store.budgets).hasSize(1);
+  }
+
+  @Test
+  void what_others_wrote_stays_whatever_it_is_labelled() {
+    put(
+        Documents.budget(
+            yaml(
+                "{metadata: {name: theirs, namespace: shop, uid: u, resourceVersion: '9', labels:"
+                    + " {app.kubernetes.io/managed-by: holdfast}, ownerReferences: [{apiVersion:"
+                    + " example.com/v1, kind: Shop, name: web, uid: x, controller: true}],"
+                    + " managedFields: [{manager: kubectl}]}, spec: {minAvailable: 1}}"),
+            ""));
+    controller.lead();
+    work();
+
+    assertThat(store.writes).isEmpty();
+  }
+
+  @Test
+  void a_replica_set_that_somebody_adopts_loses_its_budget() {
+    ObjectNode set =
+        (ObjectNode)
+            yaml(
+                "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web, namespace: shop, uid: rs,"
+                    + " creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {replicas: 3, selector:"
+                    + " {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}}}}");
+    put(Documents.workload(set, ""));
+    controller.lead();
+    work();
+    store.budgets.values().forEach(this::put);
+    assertThat(store.budgets).containsOnlyKeys("web-replicaset-holdfast");
+
+    set.withObject("/metadata")
+        .set(
+            "ownerReferences",
+            yaml(
+                "[{apiVersion: apps/v1, kind: Deployment, name: web, uid: uid-web, controller: true}]"));
+    put(Documents.workload(set, ""));
+    put("web", 3);
+    work();
+    workFor(Duration.ofSeconds(31));
+
+    assertThat(store.budgets).containsOnlyKeys("web-deployment-holdfast");
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param amount empty if it has neither field, which forbids every eviction
  * @param unhealthyPodEvictionPolicy "" if not set, which means {@code IfHealthyBudget}
  * @param labelled whether its labels say that Holdfast manages it
+ * @param written whether Holdfast has written it, by its {@code managedFields}
  * @param owner the object that controls it
  * @param status as the disruption controller wrote it last; empty before
  */
@@ -26,6 +27,7 @@ public record Budget(
     Optional<BudgetAmount> amount,
     String unhealthyPodEvictionPolicy,
     boolean labelled,
+    boolean written,
     Optional<Owner> owner,
     Optional<Status> status) {
 
@@ -33,13 +35,16 @@ public record Budget(
    * What the disruption controller counted.
    *
    * @param observed the generation that it counted for
+   * @param failed whether it could not count, as among the pods is one whose controller has no
+   *     {@code /scale}: no eviction is allowed then
    */
   public record Status(
       long observed,
       int disruptionsAllowed,
       int currentHealthy,
       int desiredHealthy,
-      int expectedPods) {}
+      int expectedPods,
+      boolean failed) {}
 
   /** Whether Holdfast made it for the workload of this uid. */
   public boolean isOursFor(String workloadUid) {
@@ -49,8 +54,13 @@ public record Budget(
   /** Whether no eviction of a ready pod is allowed now, as far as was counted. */
   public boolean allowsNone() {
     return status.isPresent()
-        && status.get().expectedPods() > 0
+        && (status.get().expectedPods() > 0 || status.get().failed())
         && status.get().disruptionsAllowed() == 0;
+  }
+
+  /** Whether it cannot be counted for. */
+  public boolean isFailing() {
+    return status.isPresent() && status.get().failed();
   }
 
   /**

@@ -308,7 +308,9 @@ public final class Decider {
       return ofPolicy;
     }
     BudgetAmount asked = ruling.asked().get();
-    if (asked.disruptionsOf(floor) > 0) {
+    // An autoscaler that is down, or has not begun, leaves what stands in spec.replicas.
+    int fewest = Math.min(floor, workload.replicas());
+    if (asked.disruptionsOf(fewest) > 0) {
       return asked;
     }
     find(
@@ -317,8 +319,8 @@ public final class Decider {
         "the annotation's "
             + asked
             + " would forbid every eviction at "
-            + floor
-            + " replicas; "
+            + fewest
+            + (fewest == 1 ? " replica; " : " replicas; ")
             + ofPolicy
             + " is used");
     return ofPolicy;

@@ -101,6 +101,7 @@ public final class Documents {
             .or(() -> amount(spec, BudgetAmount.Field.MIN_AVAILABLE)),
         spec.path("unhealthyPodEvictionPolicy").asText(),
         Proposal.HOLDFAST.equals(metadata.path("labels").path(Proposal.MANAGED_BY).asText()),
+        isWritten(metadata),
         owner(metadata),
         status.has("expectedPods")
             ? Optional.of(
@@ -109,8 +110,27 @@ public final class Documents {
                     status.path("disruptionsAllowed").asInt(),
                     status.path("currentHealthy").asInt(),
                     status.path("desiredHealthy").asInt(),
-                    status.path("expectedPods").asInt()))
+                    status.path("expectedPods").asInt(),
+                    isFailing(status)))
             : Optional.empty());
+  }
+
+  private static boolean isWritten(JsonNode metadata) {
+    for (JsonNode manager : metadata.path("managedFields")) {
+      if (manager.path("manager").asText().equals(Proposal.FIELD_MANAGER)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isFailing(JsonNode status) {
+    for (JsonNode condition : status.path("conditions")) {
+      if (condition.path("reason").asText().equals("SyncFailed")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Optional<BudgetAmount> amount(JsonNode spec, BudgetAmount.Field field) {
@@ -132,7 +152,7 @@ public final class Documents {
         replicas(object.at("/spec/minReplicas"), 1));
   }
 
-  /** A ScaledObject of KEDA, which may scale to none. */
+  /** A ScaledObject of KEDA, which may scale to none; one that is paused scales nothing. */
   public static Autoscaler scaledObject(JsonNode object) {
     JsonNode target = object.at("/spec/scaleTargetRef");
     return new Autoscaler(
@@ -140,8 +160,14 @@ public final class Documents {
         object.at("/metadata/name").asText(),
         Owner.group(target.path("apiVersion").asText("apps/v1")),
         target.path("kind").asText("Deployment"),
-        target.path("name").asText(),
+        isPaused(object.at("/metadata/annotations")) ? "" : target.path("name").asText(),
         replicas(object.at("/spec/minReplicaCount"), 0));
+  }
+
+  /** What it is paused at stands in {@code spec.replicas} of its target. */
+  private static boolean isPaused(JsonNode annotations) {
+    return annotations.has("autoscaling.keda.sh/paused-replicas")
+        || annotations.path("autoscaling.keda.sh/paused").asText().equals("true");
   }
 
   private static int replicas(JsonNode replicas, int otherwise) {

@@ -1,6 +1,7 @@
 package dev.holdfast.disruption.budget;
 
 import dev.holdfast.disruption.budget.Workload.Key;
+import dev.holdfast.disruption.budget.Workload.Owner;
 import dev.holdfast.policy.LabelSelector;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -120,7 +122,10 @@ public final class Neighbourhood {
       addSelected(affected, before);
       forget(before);
     }
-    budget.selector().ifPresent(selector -> budgetSelectors.put(budget.name(), selector));
+    budget
+        .selector()
+        .map(selector -> selector.without(Workload.ALL_ADDED_LABELS))
+        .ifPresent(selector -> budgetSelectors.put(budget.name(), selector));
     budget
         .owner()
         .ifPresent(
@@ -162,7 +167,8 @@ public final class Neighbourhood {
   private void addSelected(Set<Key> affected, Budget budget) {
     budget.owner().map(owner -> byUid.get(owner.uid())).ifPresent(affected::add);
     if (budget.selector().isPresent()) {
-      affected.addAll(templates.selected(budget.selector().get()));
+      affected.addAll(
+          templates.selected(budget.selector().get().without(Workload.ALL_ADDED_LABELS)));
       for (LivePod pod : pods.selected(budget.selector().get())) {
         affected.addAll(selectors.selecting(pod.labels()));
       }
@@ -303,23 +309,20 @@ public final class Neighbourhood {
 
   /**
    * Other budgets that select pods which one for the workload would select: by the template's
-   * labels, or those of running pods. By name; those that Holdfast made for this workload left out.
+   * labels and those that may be added to them, or by those of running pods. By name; those that
+   * Holdfast made for this workload left out.
    */
   public List<Budget> others(Workload workload) {
-    Set<String> names = new TreeSet<>(budgetSelectors.selecting(workload.templateLabels()));
+    Map<String, Budget> found = new TreeMap<>();
+    selecting(workload.templateLabels(), workload.addedLabels())
+        .forEach(budget -> found.put(budget.name(), budget));
     if (workload.selector().isPresent()) {
       for (LivePod pod : pods.selected(workload.selector().get())) {
-        names.addAll(budgetSelectors.selecting(pod.labels()));
+        selecting(pod.labels()).forEach(budget -> found.put(budget.name(), budget));
       }
     }
-    List<Budget> others = new ArrayList<>(names.size());
-    for (String name : names) {
-      Budget budget = budgets.get(name);
-      if (!budget.isOursFor(workload.uid())) {
-        others.add(budget);
-      }
-    }
-    return others;
+    found.values().removeIf(budget -> budget.isOursFor(workload.uid()));
+    return List.copyOf(found.values());
   }
 
   /** Whether Holdfast made the budget for a workload that is known. */
@@ -327,6 +330,41 @@ public final class Neighbourhood {
     return budget.labelled()
         && budget.owner().isPresent()
         && byUid.containsKey(budget.owner().get().uid());
+  }
+
+  /** Whether this is a ReplicaSet of a workload, whose pods are the workload's. */
+  public boolean isPartOfAnother(Key key) {
+    return owned.containsKey(key);
+  }
+
+  /** What budgets name as their owner that Holdfast has written, and that is no workload here. */
+  public Set<Key> strays() {
+    Set<Key> owners = new LinkedHashSet<>();
+    for (Budget budget : budgets.values()) {
+      if (isStray(budget)) {
+        owners.add(keyOf(budget.owner().orElseThrow()));
+      }
+    }
+    return owners;
+  }
+
+  /** The budgets that Holdfast has written for what is no workload here. */
+  public List<Budget> strays(Key owner) {
+    return budgets.values().stream()
+        .filter(this::isStray)
+        .filter(budget -> keyOf(budget.owner().orElseThrow()).equals(owner))
+        .toList();
+  }
+
+  private boolean isStray(Budget budget) {
+    return budget.written()
+        && budget.labelled()
+        && budget.owner().isPresent()
+        && !byUid.containsKey(budget.owner().get().uid());
+  }
+
+  private Key keyOf(Owner owner) {
+    return new Key(namespace, owner.group(), owner.kind(), owner.name());
   }
 
   /** The workload that controls the budget, if it is known. */
@@ -393,6 +431,16 @@ public final class Neighbourhood {
 
   /** The budgets, whosever they are, that select pods with these labels. */
   List<Budget> selecting(Map<String, String> labels) {
-    return budgetSelectors.selecting(labels).stream().map(budgets::get).toList();
+    return selecting(labels, Set.of());
+  }
+
+  /**
+   * @param added labels that the pods have, too, with values that nobody knows
+   */
+  private List<Budget> selecting(Map<String, String> labels, Set<String> added) {
+    return budgetSelectors.selecting(labels).stream()
+        .map(budgets::get)
+        .filter(budget -> budget.selector().orElseThrow().without(added).matches(labels))
+        .toList();
   }
 }

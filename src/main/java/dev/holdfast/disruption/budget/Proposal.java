@@ -27,6 +27,9 @@ public record Proposal(
   /** That label's value. */
   public static final String HOLDFAST = "holdfast";
 
+  /** The owner of the fields that we write. */
+  public static final String FIELD_MANAGER = "holdfast-disruption";
+
   /**
    * The object as it is written.
    *
@@ -85,6 +88,7 @@ public record Proposal(
         Optional.of(selector),
         Optional.of(amount),
         unhealthyPodEvictionPolicy.orElse(""),
+        true,
         true,
         Optional.of(
             new Owner(

@@ -4,6 +4,9 @@ import dev.holdfast.policy.LabelSelector;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A workload, as far as a disruption budget depends on it. Immutable.
@@ -39,6 +42,23 @@ public record Workload(
   /** The group of Deployments, StatefulSets and ReplicaSets. */
   public static final String APPS = "apps";
 
+  private static final Map<String, Set<String>> ADDED_LABELS =
+      Map.of(
+          "Deployment", Set.of("pod-template-hash"),
+          "ReplicaSet", Set.of(),
+          "StatefulSet",
+              Set.of(
+                  "apps.kubernetes.io/pod-index",
+                  "controller-revision-hash",
+                  "statefulset.kubernetes.io/pod-name"));
+
+  /** For kinds of others, of which it is not known. */
+  static final Set<String> ALL_ADDED_LABELS =
+      Stream.concat(
+              Stream.of("rollouts-pod-template-hash"),
+              ADDED_LABELS.values().stream().flatMap(Set::stream))
+          .collect(Collectors.toUnmodifiableSet());
+
   public Workload {
     selector = selector.filter(one -> !one.equals(LabelSelector.EVERYTHING));
     labels = Map.copyOf(labels);
@@ -60,6 +80,11 @@ public record Workload(
       return kind + " " + name;
     }
 
+    /** Whether this is a kind that is looked after without being named in a policy. */
+    public boolean isBuiltIn() {
+      return group.equals(APPS);
+    }
+
     /** As a policy's {@code kinds} name it, for example {@code argoproj.io/Rollout}. */
     public String groupKind() {
       return group + "/" + kind;
@@ -77,7 +102,15 @@ public record Workload(
 
   /** Whether this is a kind that is looked after without being named in a policy. */
   public boolean isBuiltIn() {
-    return key.group().equals(APPS);
+    return key.isBuiltIn();
+  }
+
+  /**
+   * Labels that its controller puts on each pod beside those of the template: what a selector asks
+   * of them, some pod may have.
+   */
+  Set<String> addedLabels() {
+    return ADDED_LABELS.getOrDefault(key.kind(), ALL_ADDED_LABELS);
   }
 
   /** Whether this is a ReplicaSet of a Deployment and the like: no workload of its own. */

@@ -67,8 +67,9 @@ class BudgetAdviceTest {
             budget.amount(),
             "",
             false,
+            false,
             Optional.empty(),
-            Optional.of(new Budget.Status(1, 0, 2, 2, 3)));
+            Optional.of(new Budget.Status(1, 0, 2, 2, 3, false)));
 
     assertThat(reasons(counted)).containsExactly("allows-no-disruption");
   }

@@ -151,6 +151,19 @@ class DeciderTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"paused-replicas: '1'", "paused: 'true'"})
+  void an_autoscaler_that_is_paused_leaves_what_is_set(String annotation) {
+    String scaled =
+        "{metadata: {name: a, annotations: {autoscaling.keda.sh/%s}},"
+            + " spec: {scaleTargetRef: {name: web}, minReplicaCount: 3}}";
+    village.neighbourhood.put(Documents.scaledObject(yaml(scaled.formatted(annotation))));
+
+    assertThat(village.decide(village.put(deployment("web", 1))).floor()).isEqualTo(1);
+    village.neighbourhood.put(Documents.scaledObject(yaml(scaled.formatted("paused: 'false'"))));
+    assertThat(village.decide(village.put(deployment("web", 1))).floor()).isEqualTo(3);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "{maxUnavailable: 1, selector: {matchLabels: {app: web}}}",
@@ -186,6 +199,38 @@ class DeciderTest {
 
     assertThat(village.decide(village.put(deployment("web", 3))).reason())
         .isEqualTo(Reason.PROTECTED);
+  }
+
+  /** Such as its second pod will have, whether there is one now or not. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          StatefulSet | apps.kubernetes.io/pod-index: '1'            | USERS_BUDGET
+          StatefulSet | statefulset.kubernetes.io/pod-name: web-1    | USERS_BUDGET
+          StatefulSet | controller-revision-hash: web-6c8f           | USERS_BUDGET
+          Deployment  | pod-template-hash: 6c8f                      | USERS_BUDGET
+          Rollout     | rollouts-pod-template-hash: 6c8f             | USERS_BUDGET
+          Deployment  | apps.kubernetes.io/pod-index: '1'            | PROTECTED
+          StatefulSet | pod-template-hash: 6c8f                      | PROTECTED
+          """)
+  void a_users_budget_may_ask_for_labels_that_controllers_add(
+      String kind, String label, Reason expected) {
+    village.policy("{rules: {disruptionBudget: {kinds: [argoproj.io/Rollout]}}}");
+    ObjectNode object = deployment("web", 2);
+    object.put("kind", kind);
+    if (kind.equals("Rollout")) {
+      object.put("apiVersion", "argoproj.io/v1alpha1");
+    }
+    Workload web = village.put(object);
+    assertThat(village.reconcile(web).reason()).isEqualTo(Reason.PROTECTED);
+
+    Budget theirs =
+        budget("theirs", "{minAvailable: 1, selector: {matchLabels: {app: web, " + label + "}}}");
+    assertThat(village.neighbourhood.put(theirs)).contains(web.key());
+
+    assertThat(village.reconcile(web).reason()).isEqualTo(expected);
   }
 
   @Test
@@ -268,6 +313,7 @@ class DeciderTest {
         other.amount(),
         "AlwaysAllow",
         true,
+        true,
         ours.owner(),
         ours.status());
   }
@@ -286,6 +332,7 @@ class DeciderTest {
             ours.selector(),
             ours.amount(),
             "AlwaysAllow",
+            true,
             true,
             ours.owner(),
             ours.status()));
@@ -451,6 +498,25 @@ class DeciderTest {
                 .orElseThrow()
                 .amount())
         .hasToString("maxUnavailable: 10%");
+  }
+
+  @Test
+  void a_value_is_judged_by_what_an_autoscaler_has_to_begin_with() {
+    village.neighbourhood.put(
+        new Autoscaler("ScaledObject", "web", "apps", "Deployment", "web", 3));
+
+    Decision decision =
+        village.decide(village.put(annotated(deployment("web", 1), "minAvailable=1")));
+
+    assertThat(decision.apply().orElseThrow().amount()).hasToString("maxUnavailable: 1");
+    assertThat(codes(decision)).containsExactly("refused-value");
+    assertThat(
+            village
+                .decide(village.put(annotated(deployment("web", 3), "minAvailable=1")))
+                .apply()
+                .orElseThrow()
+                .amount())
+        .hasToString("minAvailable: 1");
   }
 
   @Test
