@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  holdfast cluster update-crd",
-      "  holdfast cluster unregister holdfast"
+      "  holdfast cluster unregister holdfast",
+      "  holdfast cluster remove-budgets"
     })
 final class ClusterCommand {
   /** {@code holdfast cluster update-crd}. */
@@ -67,7 +68,6 @@ final class ClusterCommand {
         "",
         "Examples:",
         "  holdfast cluster unregister holdfast",
-        "  holdfast cluster unregister holdfast --remove-budgets",
         "",
         "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
@@ -79,11 +79,6 @@ final class ClusterCommand {
         paramLabel = "NAME",
         description = "Names of MutatingWebhookConfigurations and ValidatingWebhookConfigurations.")
     private List<String> names = List.of();
-
-    @Option(
-        names = "--remove-budgets",
-        description = "Delete the disruption budgets that Holdfast made as well.")
-    private boolean budgets;
 
     @Option(
         names = "--remove-crd",
@@ -103,12 +98,41 @@ final class ClusterCommand {
               .removeConfigurations(name)
               .forEach(removed -> terminal.out().println(removed + " deleted"));
         }
-        if (budgets) {
-          terminal.out().println(registration.removeBudgets() + " disruption budgets deleted");
-        }
         if (crd && registration.removeDefinition()) {
           terminal.out().println("customresourcedefinition/" + Registration.CRD + " deleted");
         }
+        return ExitCode.FINE;
+      } catch (Registration.RefusedException e) {
+        terminal.err().println(Style.plain(e.getMessage()));
+        return ExitCode.FAILED;
+      }
+    }
+  }
+
+  /** {@code holdfast cluster remove-budgets}. */
+  @Command(
+      name = "remove-budgets",
+      description = "Deletes the disruption budgets that Holdfast made, in all namespaces.",
+      footer = {
+        "",
+        "Run it when Holdfast itself is gone: as long as a controller runs, it makes them anew.",
+        "",
+        "Examples:",
+        "  holdfast cluster remove-budgets",
+        "",
+        "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
+      })
+  static final class RemoveBudgets implements Callable<Integer> {
+    private final Terminal terminal;
+
+    RemoveBudgets(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InputException {
+      try (Registration registration = open(terminal)) {
+        terminal.out().println(registration.removeBudgets() + " disruption budgets deleted");
         return ExitCode.FINE;
       } catch (Registration.RefusedException e) {
         terminal.err().println(Style.plain(e.getMessage()));

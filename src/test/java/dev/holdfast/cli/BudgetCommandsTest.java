@@ -78,7 +78,7 @@ class BudgetCommandsTest {
                     apiVersion: policy/v1
                     kind: PodDisruptionBudget
                     metadata:
-                      name: web-deployment-holdfast
+                      name: web-deployment
                       labels: {app.kubernetes.io/managed-by: holdfast}
                     spec:
                       maxUnavailable: 1
@@ -121,7 +121,7 @@ class BudgetCommandsTest {
         BUDGET.replace("SPEC", "maxUnavailable: 1\n  selector: {matchLabels: {app: web}}");
 
     assertThat(Invocation.of("harden", "--with-budgets", "-f", file(WEB + budget)).out())
-        .doesNotContain("web-deployment-holdfast");
+        .doesNotContain("name: web-deployment");
   }
 
   @Test
@@ -130,7 +130,7 @@ class BudgetCommandsTest {
     var result = Invocation.of("harden", "--with-budgets", "--in-place", "-f", file);
 
     assertThat(result.code()).isZero();
-    assertThat(Files.readString(Path.of(file))).contains("name: web-deployment-holdfast");
+    assertThat(Files.readString(Path.of(file))).contains("name: web-deployment");
   }
 
   @Test
@@ -141,7 +141,7 @@ class BudgetCommandsTest {
                 Invocation.of("harden", "--with-budgets", "-o", "json", "-f", file(WEB)).out());
     assertThat(list.at("/items/1/kind").asText()).isEqualTo("PodDisruptionBudget");
     assertThat(Invocation.of("harden", "--with-budgets", "-o", "summary", "-f", file(WEB)).out())
-        .endsWith("adds PodDisruptionBudget web-deployment-holdfast: maxUnavailable: 1\n");
+        .endsWith("adds PodDisruptionBudget web-deployment: maxUnavailable: 1\n");
     assertThat(Invocation.of("harden", "--with-budgets", "-o", "diff", "-f", file(WEB)).out())
         .contains("+kind: PodDisruptionBudget");
     assertThat(Invocation.of("harden", "--with-budgets", "-o", "patch", "-f", file(WEB)).code())
@@ -175,7 +175,7 @@ class BudgetCommandsTest {
     assertThat(result.code()).isOne();
     assertThat(result.out())
         .contains("PodDisruptionBudget default/mine")
-        .contains("it allows no eviction, so that a drain waits: minAvailable: 3 of 3 replicas")
+        .contains("drains wait, as it allows no eviction: minAvailable: 3 of 3 replicas")
         .contains("at /spec/minAvailable");
   }
 
@@ -220,7 +220,7 @@ class BudgetCommandsTest {
 
     assertThat(result.out())
         .containsOnlyOnce("kind: PodDisruptionBudget")
-        .contains("name: web-deployment-holdfast");
+        .contains("name: web-deployment");
     assertThat(result.err()).doesNotContain("selects pods of");
   }
 

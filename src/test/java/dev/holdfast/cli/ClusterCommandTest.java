@@ -103,13 +103,13 @@ class ClusterCommandTest {
   }
 
   @Test
-  void unregister_removes_only_budgets_that_holdfast_made() throws IOException {
+  void only_budgets_that_holdfast_made_are_removed() throws IOException {
     String owner = "{apiVersion: apps/v1, kind: Deployment, name: web, uid: u-1, controller: true}";
     server.create(budget("ours", "holdfast", owner));
     server.create(budget("a-users", "Helm", owner));
     server.create(budget("labelled-only", "holdfast", ""));
 
-    var result = run("cluster", "unregister", "holdfast", "--remove-budgets");
+    var result = run("cluster", "remove-budgets");
 
     assertThat(result.err()).isEmpty();
     assertThat(result.out()).isEqualTo("1 disruption budgets deleted\n");

@@ -31,9 +31,18 @@ record Account(String user, Path kubeconfig) {
    * @param folder gets the kubeconfig
    */
   static Account of(ApiServer api, String name, Path folder) throws IOException {
+    return of(api, NAMESPACE, name, folder);
+  }
+
+  /**
+   * @param namespace of the service account
+   * @param name of a service account that is there
+   * @param folder gets the kubeconfig
+   */
+  static Account of(ApiServer api, String namespace, String name, Path folder) throws IOException {
     String token =
         api.post(
-                "/api/v1/namespaces/" + NAMESPACE + "/serviceaccounts/" + name + "/token",
+                "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token",
                 ApiServer.tree("{apiVersion: authentication.k8s.io/v1, kind: TokenRequest}"))
             .object()
             .at("/status/token")
@@ -58,6 +67,6 @@ record Account(String user, Path kubeconfig) {
         current-context: c
         """
             .formatted(config.getMasterUrl(), authority, token));
-    return new Account("system:serviceaccount:" + NAMESPACE + ":" + name, kubeconfig);
+    return new Account("system:serviceaccount:" + namespace + ":" + name, kubeconfig);
   }
 }

@@ -17,13 +17,17 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetList;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -355,33 +359,63 @@ class ChartE2E {
     return left;
   }
 
+  /** With a controller that runs, and makes them anew as long as it may. */
   @Test
-  void budgets_are_removed_with_the_release_if_that_is_said() {
+  void budgets_are_removed_with_the_release_if_that_is_said() throws Exception {
     install(OWN).set("disruptionBudgets.onUninstall", "Remove").call();
-    HasMetadata owner =
-        client
-            .resource(
-                "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0,"
-                    + " selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}},"
-                    + " spec: {containers: [{name: a, image: i}]}}}}")
-            .inNamespace(SHOP)
-            .create();
-    String budget =
-        "---\n{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: %s, labels:"
-            + " {app.kubernetes.io/managed-by: holdfast}, ownerReferences: [%s]}, spec:"
-            + " {maxUnavailable: 1, selector: {matchLabels: {a: b}}}}";
-    String reference =
-        "{apiVersion: apps/v1, kind: Deployment, name: web, controller: true, uid: "
-            + owner.getMetadata().getUid()
-            + "}";
-    client.resource(budget.formatted("ours", reference)).inNamespace(SHOP).create();
-    client.resource(budget.formatted("theirs", "")).inNamespace(SHOP).create();
+    Path kubeconfigOfController;
+    try (ApiServer api = ApiServer.connect()) {
+      kubeconfigOfController = Account.of(api, OWN, "holdfast-controller", folder).kubeconfig();
+    }
+    try (RunningHoldfast controller =
+        new RunningHoldfast(Files.createDirectory(folder.resolve("controller")))
+            .role("controller")
+            .with("KUBECONFIG", kubeconfigOfController.toString())
+            .with("HOLDFAST_NAMESPACE", OWN)
+            .with("POD_NAMESPACE", OWN)
+            .with("HOLDFAST_DISRUPTION_CALM", "1s")) {
+      controller.launch();
+      client
+          .resource(
+              "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3,"
+                  + " selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}},"
+                  + " spec: {containers: [{name: a, image: i}]}}}}")
+          .inNamespace(SHOP)
+          .create();
+      client
+          .resource(
+              "---\n{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: theirs, labels:"
+                  + " {app.kubernetes.io/managed-by: holdfast}}, spec: {maxUnavailable: 1, selector:"
+                  + " {matchLabels: {x: y}}}}")
+          .inNamespace(SHOP)
+          .create();
+      await()
+          .atMost(Duration.ofMinutes(2))
+          .until(() -> budgets().contains("web-deployment-holdfast"));
+      budgetsOfShop().withName("web-deployment-holdfast").delete();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> budgets().contains("web-deployment-holdfast"));
 
-    uninstallRelease(OWN);
+      uninstallRelease(OWN);
 
-    assertThat(client.policy().v1().podDisruptionBudget().inNamespace(SHOP).list().getItems())
-        .extracting(each -> each.getMetadata().getName())
-        .containsExactly("theirs");
+      await()
+          .during(Duration.ofSeconds(3))
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> budgets().equals(List.of("theirs")));
+    }
+  }
+
+  private static NonNamespaceOperation<
+          PodDisruptionBudget, PodDisruptionBudgetList, Resource<PodDisruptionBudget>>
+      budgetsOfShop() {
+    return client.policy().v1().podDisruptionBudget().inNamespace(SHOP);
+  }
+
+  private static List<String> budgets() {
+    return budgetsOfShop().list().getItems().stream()
+        .map(each -> each.getMetadata().getName())
+        .toList();
   }
 
   @Test

@@ -860,7 +860,9 @@ class DisruptionE2E {
           .matches(owner -> owner.getUid().equals(rollout.getMetadata().getUid()))
           .matches(owner -> owner.getController() && !owner.getBlockOwnerDeletion());
       assertThat(holdfast.log()).contains("e2e.holdfast.dev/Unscaled has no subresource scale");
+
       policy("profile: standard");
+      await().atMost(LONG).until(() -> budgets().isEmpty());
     } finally {
       for (String plural : List.of("rollouts", "unscaleds")) {
         client
@@ -871,6 +873,66 @@ class DisruptionE2E {
             .delete();
       }
     }
+  }
+
+  @Test
+  void what_is_looked_after_anyway_may_be_named_and_left_out_again() {
+    deployment("web", 3);
+    awaitBudgets("web-deployment-holdfast");
+    policy(
+        "profile: standard, rules: {disruptionBudget: {maxUnavailable: 2, kinds: [apps/Deployment]}}");
+    await()
+        .atMost(LONG)
+        .until(
+            () -> budget("web-deployment-holdfast").getSpec().getMaxUnavailable().getIntVal() == 2);
+    policy("profile: standard");
+    await()
+        .atMost(LONG)
+        .until(
+            () -> budget("web-deployment-holdfast").getSpec().getMaxUnavailable().getIntVal() == 1);
+
+    budget("theirs", "{maxUnavailable: 1, selector: {matchLabels: {app: web}}}");
+    awaitBudgets("theirs");
+  }
+
+  @Test
+  void a_users_budget_over_one_member_to_come_is_the_only_one() {
+    budget(
+        "theirs",
+        "{maxUnavailable: 1, selector: {matchLabels: {app: db, apps.kubernetes.io/pod-index: '2'}}}");
+    create("StatefulSet", "db", 2, "{app: db}", "");
+    create("StatefulSet", "other", 2, "{app: other}", "");
+    awaitBudgets("theirs", "other-statefulset-holdfast");
+
+    client.apps().statefulSets().inNamespace(namespace).withName("db").scale(3);
+    awaitReady(5);
+    for (Pod pod : pods()) {
+      assertThat(evict(pod, true)).isEqualTo(CREATED);
+    }
+  }
+
+  /** Its controller has no scale, so that the disruption controller would allow no eviction. */
+  @Test
+  void a_job_whose_pods_have_the_labels_holds_no_drain_for_long() {
+    deployment("web", 3);
+    awaitReady(3);
+    awaitAllowed("web-deployment-holdfast", 1);
+    client
+        .resource(
+            """
+            ---
+            {apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: %s},
+             spec: {template: {metadata: {labels: {app: web}}, spec: {restartPolicy: Never, nodeSelector: {type: fake},
+               containers: [{name: app, image: registry.example/app:1}]}}}}
+            """
+                .formatted(namespace))
+        .create();
+    awaitReady(4);
+    awaitBudgets();
+    assertThat(pods()).allMatch(pod -> evict(pod, true) == CREATED);
+
+    client.batch().v1().jobs().inNamespace(namespace).withName("migrate").delete();
+    awaitBudgets("web-deployment-holdfast");
   }
 
   private static void define(String kind, String subresources) {

@@ -133,9 +133,7 @@ public final class BudgetAdvice {
           Severity.WARNING,
           "two-budgets",
           "/spec/selector",
-          "PodDisruptionBudget "
-              + String.join(", ", others)
-              + " selects some of its pods, too: these cannot be evicted at all");
+          "pods that " + String.join(", ", others) + " selects, too, cannot be evicted at all");
     }
   }
 
@@ -149,7 +147,7 @@ public final class BudgetAdvice {
 
   private void tellOfNone(int replicas, int floor) {
     if (budget.amount().isEmpty()) {
-      none("/spec", "it has neither maxUnavailable nor minAvailable");
+      none("/spec", "no maxUnavailable or minAvailable can be read");
       return;
     }
     BudgetAmount amount = budget.amount().get();
@@ -185,7 +183,7 @@ public final class BudgetAdvice {
         Severity.WARNING,
         "allows-no-disruption",
         path,
-        "it allows no eviction, so that a drain waits: " + because);
+        "drains wait, as it allows no eviction: " + because);
   }
 
   private void find(Severity severity, String reason, String path, String message) {

@@ -16,6 +16,8 @@ final class BudgetNames {
   /** 40 bits: a million workloads in one namespace collide with odds of one to two. */
   private static final int HASH_BYTES = 5;
 
+  private static final String OURS = "-holdfast";
+
   private BudgetNames() {}
 
   /**
@@ -24,12 +26,17 @@ final class BudgetNames {
    */
   static List<String> of(Key key) {
     String kind = key.kind().toLowerCase(Locale.ROOT);
-    String plain = key.name() + "-" + kind + "-holdfast";
-    String hashed = "-" + hash(key) + "-holdfast";
+    String plain = key.name() + "-" + kind + OURS;
+    String hashed = "-" + hash(key) + OURS;
     String second = cut(key.name(), hashed.length()) + hashed;
     boolean fits = plain.length() <= MAX_CHARACTERS;
     // Kinds of the same name in other groups must not meet.
     return fits && key.group().equals(Workload.APPS) ? List.of(plain, second) : List.of(second);
+  }
+
+  /** The name without what says that it is ours. */
+  static String inFile(String name) {
+    return name.endsWith(OURS) ? name.substring(0, name.length() - OURS.length()) : name;
   }
 
   private static String cut(String name, int room) {

@@ -33,14 +33,15 @@ public record Proposal(
   /**
    * The object as it is written.
    *
-   * @param owned whether it names its workload as its owner: in a file nobody knows the uid
+   * @param owned whether it names its workload as its owner: in a file nobody knows the uid. There
+   *     it has another name, too: it will be a user's, in whose favour ours goes
    */
   public ObjectNode document(boolean owned) {
     ObjectNode document = JsonNodeFactory.instance.objectNode();
     document.put("apiVersion", "policy/v1");
     document.put("kind", "PodDisruptionBudget");
     ObjectNode metadata = document.putObject("metadata");
-    metadata.put("name", name);
+    metadata.put("name", owned ? name : BudgetNames.inFile(name));
     if (!workload.key().namespace().isEmpty()) {
       metadata.put("namespace", workload.key().namespace());
     }
