@@ -94,7 +94,7 @@ final class CertsCommand {
     @Override
     public Integer call() throws InputException, InterruptedException {
       ServingName name = options.name();
-      List<String> injected = options.injected();
+      options.check();
       Lifetimes lifetimes = new Lifetimes(leafLifetime, authorityLifetime);
       try (CertsOptions.Opened opened = options.open()) {
         List<String> done = new ArrayList<>();
@@ -111,7 +111,7 @@ final class CertsCommand {
                     cluster ->
                         Rotator.ofCluster(
                             opened.store(),
-                            cluster.configurations(injected, name),
+                            options.configurations(cluster, name, terminal),
                             cluster.replicas(name),
                             name,
                             lifetimes,
@@ -231,7 +231,7 @@ final class CertsCommand {
     @Override
     public Integer call() throws InputException {
       ServingName name = options.name();
-      options.injected();
+      options.check();
       try (CertsOptions.Opened opened = options.open()) {
         Inspection found =
             Inspection.of(opened.store().readServing(), Optional.of(name), true, clock.instant());
@@ -275,7 +275,7 @@ final class CertsCommand {
       name = "verify",
       description = {
         "Checks that what is there can be served, and that clients accept it.",
-        "Looks at times, names, keys and chain; with --inject also at caBundle."
+        "Looks at times, names, keys and chain; in a cluster also at caBundle."
       },
       footer = {
         "",
@@ -298,7 +298,7 @@ final class CertsCommand {
     @Override
     public Integer call() throws InputException {
       ServingName name = options.name();
-      List<String> injected = options.injected();
+      options.check();
       try (CertsOptions.Opened opened = options.open()) {
         Instant now = clock.instant();
         Inspection found =
@@ -310,12 +310,10 @@ final class CertsCommand {
             problems.addAll(Inspection.ofAuthorityKey(key, found.bundle().get()));
           }
         }
-        if (!injected.isEmpty() && found.pair().isPresent()) {
+        if (opened.cluster().isPresent() && found.pair().isPresent()) {
           problems.addAll(
-              opened
-                  .cluster()
-                  .orElseThrow()
-                  .configurations(injected, name)
+              options
+                  .configurations(opened.cluster().get(), name, terminal)
                   .problems(found.pair().get(), now));
         }
         for (Problem problem : problems) {

@@ -4,6 +4,7 @@ import dev.holdfast.certs.CertificateStore;
 import dev.holdfast.certs.ClusterAccess;
 import dev.holdfast.certs.Folder;
 import dev.holdfast.certs.ServingName;
+import dev.holdfast.certs.WebhookConfigurations;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,8 @@ final class CertsOptions {
       split = ",",
       description = {
         "Webhook configurations, of both kinds; only with --secret.",
-        "Their entries that call the Service get ca.crt as caBundle."
+        "Their entries that call the Service get ca.crt as caBundle.",
+        "Default: all that have such an entry; they are listed for it."
       })
   private List<String> inject = new ArrayList<>();
 
@@ -84,11 +86,27 @@ final class CertsOptions {
     }
   }
 
-  List<String> injected() {
+  /** Refuses what goes not together. */
+  void check() {
     if (!inject.isEmpty() && place.folder != null) {
       throw misuse("--inject needs --secret");
     }
-    return inject;
+  }
+
+  /**
+   * The webhook configurations whose entries are ours: those that are named, else all that call the
+   * Service; none if they may not be listed, which is told.
+   */
+  WebhookConfigurations configurations(ClusterAccess cluster, ServingName name, Terminal terminal) {
+    List<String> names = inject;
+    if (names.isEmpty()) {
+      try {
+        names = cluster.configurationsCalling(name);
+      } catch (CertificateStore.UnavailableException e) {
+        terminal.err().println(Style.plain(e.getMessage()) + "; their caBundle is left as it is");
+      }
+    }
+    return cluster.configurations(names, name);
   }
 
   Opened open() {

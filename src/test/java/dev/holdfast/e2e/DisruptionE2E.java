@@ -899,16 +899,16 @@ class DisruptionE2E {
   void a_users_budget_over_one_member_to_come_is_the_only_one() {
     budget(
         "theirs",
-        "{maxUnavailable: 1, selector: {matchLabels: {app: db, apps.kubernetes.io/pod-index: '2'}}}");
+        "{minAvailable: 0, selector: {matchLabels: {app: db, apps.kubernetes.io/pod-index: '2'}}}");
     create("StatefulSet", "db", 2, "{app: db}", "");
     create("StatefulSet", "other", 2, "{app: other}", "");
     awaitBudgets("theirs", "other-statefulset-holdfast");
 
     client.apps().statefulSets().inNamespace(namespace).withName("db").scale(3);
     awaitReady(5);
-    for (Pod pod : pods()) {
-      assertThat(evict(pod, true)).isEqualTo(CREATED);
-    }
+    awaitAllowed("theirs", 1);
+    awaitAllowed("other-statefulset-holdfast", 1);
+    assertThat(pods()).allMatch(pod -> evict(pod, true) == CREATED);
   }
 
   /** Its controller has no scale, so that the disruption controller would allow no eviction. */

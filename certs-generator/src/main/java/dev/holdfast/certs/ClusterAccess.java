@@ -30,6 +30,15 @@ public final class ClusterAccess implements AutoCloseable {
     return new WebhookConfigurations(client, names, service);
   }
 
+  /**
+   * The names of the webhook configurations, of either kind, with an entry that calls the Service.
+   *
+   * @throws CertificateStore.UnavailableException if they cannot be listed
+   */
+  public List<String> configurationsCalling(ServingName service) {
+    return WebhookConfigurations.namesCalling(client, service);
+  }
+
   /** The pods behind the Service. */
   public ServiceReplicas replicas(ServingName service) {
     return new ServiceReplicas(client, service);

@@ -66,7 +66,7 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
     boolean overlaps = bundle.authorities().size() > 1;
     if (reason.isPresent()) {
       boolean sameAuthority = now.pair().filter(pair -> authority.issued(pair.leaf())).isPresent();
-      if (overlaps && !sameAuthority && !now.entries().isEmpty()) {
+      if (overlaps && !sameAuthority && !now.entries().isEmpty() && isInUse(now, authority)) {
         // The new authority has to be trusted wherever a request may come from.
         Instant ready = now.trustedSince().orElse(now.now()).plus(lifetimes.settle());
         if (now.now().isBefore(ready)) {
@@ -76,7 +76,7 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
       }
       return new Step.Issue(bundle, reason.get());
     }
-    if (overlaps && byHand) {
+    if (overlaps && isByHand(now)) {
       return waitForPeople(now, authority);
     }
     if (overlaps) {
@@ -87,6 +87,14 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
     Instant leafDue = lifetimes.leafDue(now.pair().orElseThrow().leaf());
     Instant authorityDue = lifetimes.authorityDue(authority.certificate());
     return new Step.Done(leafDue.isBefore(authorityDue) ? leafDue : authorityDue, "nothing is due");
+  }
+
+  /** Whether a replica may serve what would end if the new authority signed before it is known. */
+  private static boolean isInUse(Situation now, CertificateAuthority authority) {
+    Replicas replicas = now.replicas().orElse(Replicas.NONE);
+    return now.pair().isPresent()
+        || !replicas.allAnswered()
+        || replicas.served().stream().anyMatch(leaf -> !authority.issued(leaf));
   }
 
   /** Nobody tells what they carry where: the old authority goes when its time is over. */
@@ -106,13 +114,18 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
         .plus(lifetimes.settle());
   }
 
+  /** Where no webhook of ours is known, nobody but people can tell clients of a new authority. */
+  private boolean isByHand(Situation now) {
+    return byHand || now.entries().isEmpty();
+  }
+
   private Optional<String> reasonToIssue(Situation now, CertificateAuthority authority) {
     if (now.pair().isEmpty()) {
       return Optional.of("there is no usable serving certificate");
     }
     ServingPair pair = now.pair().get();
     boolean trusted =
-        byHand
+        isByHand(now)
             && now.published().authorities().stream()
                 .anyMatch(other -> CertificateAuthority.issued(other, pair.leaf()));
     if (!authority.issued(pair.leaf()) && !trusted) {

@@ -147,8 +147,9 @@ public final class Secrets implements CertificateStore {
       // With the resource version in it: refused if anybody else was quicker.
       client.resource(now).update();
     } catch (KubernetesClientException e) {
-      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT
-          || e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+      // One that is not there yet can only be missing its namespace.
+      boolean isGone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND && version.isPresent();
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT || isGone) {
         throw new ConflictException("the Secret " + secret + " has been changed");
       }
       throw unavailable("written", secret, e);

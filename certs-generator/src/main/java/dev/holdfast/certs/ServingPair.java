@@ -28,6 +28,9 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
   /** What clients of today take for an RSA key; NIST SP 800-131A. */
   private static final int MIN_RSA_BITS = 2048;
 
+  /** More is refused by Go's crypto/tls, as it takes too long. */
+  private static final int MAX_RSA_BITS = 8192;
+
   private static final int MIN_EC_BITS = 256;
 
   /** Which Go's crypto/x509 does not verify. */
@@ -77,12 +80,14 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
   }
 
   private static void expectStrong(String name, PublicKey key) throws BadCertificateException {
-    if (key instanceof RSAPublicKey rsa) {
+    // Not RSASSA-PSS, which Go does not shake hands with.
+    if (key instanceof RSAPublicKey rsa && key.getAlgorithm().equals("RSA")) {
       int bits = rsa.getModulus().bitLength();
-      if (bits < MIN_RSA_BITS) {
+      if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
         throw new BadCertificateException(
             Problem.Kind.WEAK,
-            name + ": an RSA key of " + bits + " bits, expected at least " + MIN_RSA_BITS);
+            "%s: an RSA key of %d bits, expected %d to %d"
+                .formatted(name, bits, MIN_RSA_BITS, MAX_RSA_BITS));
       }
     } else if (key instanceof ECPublicKey ec) {
       int bits = ec.getParams().getOrder().bitLength();
@@ -155,6 +160,12 @@ public record ServingPair(List<X509Certificate> chain, PrivateKey key) {
     if (!isForServers(leaf())) {
       problems.add(
           new Problem(Problem.Kind.UNTRUSTED, "tls.crt: its extended key usage is not serverAuth"));
+    }
+    if (leaf().getSerialNumber().signum() < 0) {
+      problems.add(
+          new Problem(
+              Problem.Kind.UNTRUSTED,
+              "tls.crt: its serial number is negative, which API servers refuse"));
     }
     for (X509Certificate certificate : chain) {
       if (hasWeakSignature(certificate)) {

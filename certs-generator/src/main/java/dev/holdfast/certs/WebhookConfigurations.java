@@ -19,6 +19,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Our entries of the webhook configurations: those that call our Service. Writes their {@code
@@ -47,6 +48,31 @@ public final class WebhookConfigurations {
     this.service = service;
   }
 
+  /**
+   * The names of those, of either kind, with an entry that calls the Service.
+   *
+   * @throws CertificateStore.UnavailableException if they cannot be listed
+   */
+  static List<String> namesCalling(KubernetesClient client, ServingName service) {
+    WebhookConfigurations any = new WebhookConfigurations(client, List.of(), service);
+    var registration = client.admissionRegistration().v1();
+    try {
+      return Stream.concat(
+              registration.mutatingWebhookConfigurations().list().getItems().stream()
+                  .map(any::read),
+              registration.validatingWebhookConfigurations().list().getItems().stream()
+                  .map(any::read))
+          .filter(configuration -> configuration.webhooks().stream().anyMatch(any::isOurs))
+          .map(Configuration::name)
+          .distinct()
+          .sorted()
+          .toList();
+    } catch (KubernetesClientException e) {
+      throw new CertificateStore.UnavailableException(
+          "webhook configurations cannot be listed: " + ClientFailures.words(e), e);
+    }
+  }
+
   /** Of one webhook of ours: what it trusts. */
   record Entry(String configuration, String webhook, Bundle bundle) {}
 
@@ -56,9 +82,14 @@ public final class WebhookConfigurations {
   /** A configuration of either kind. */
   private record Configuration(
       Resource<? extends HasMetadata> resource,
-      String description,
+      String kind,
+      String name,
       String version,
-      List<Webhook> webhooks) {}
+      List<Webhook> webhooks) {
+    String description() {
+      return kind + " " + name;
+    }
+  }
 
   /**
    * Our entries.
@@ -90,7 +121,7 @@ public final class WebhookConfigurations {
    */
   public List<Problem> problems(ServingPair pair, Instant now) {
     List<Entry> entries = entries();
-    if (entries.isEmpty()) {
+    if (entries.isEmpty() && !names.isEmpty()) {
       return List.of(
           new Problem(
               Problem.Kind.MISSING,
@@ -222,7 +253,8 @@ public final class WebhookConfigurations {
     ObjectMeta metadata = found.getMetadata();
     return new Configuration(
         mutatingResource(metadata.getName()),
-        MUTATING + " " + metadata.getName(),
+        MUTATING,
+        metadata.getName(),
         metadata.getResourceVersion(),
         found.getWebhooks().stream()
             .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))
@@ -233,7 +265,8 @@ public final class WebhookConfigurations {
     ObjectMeta metadata = found.getMetadata();
     return new Configuration(
         validatingResource(metadata.getName()),
-        VALIDATING + " " + metadata.getName(),
+        VALIDATING,
+        metadata.getName(),
         metadata.getResourceVersion(),
         found.getWebhooks().stream()
             .map(hook -> new Webhook(hook.getName(), hook.getClientConfig()))

@@ -112,6 +112,34 @@ class RotationTest {
     assertThat(new Given().authority(fresh).trusted().next()).isInstanceOf(Step.Issue.class);
   }
 
+  /** Such as when all Secrets are lost, and pods have started without a certificate since. */
+  @Test
+  void a_new_authority_signs_at_once_where_nothing_is_served() {
+    Given lost =
+        new Given()
+            .authority(fresh)
+            .trusted(bundle(fresh, old), bundle(fresh, old))
+            .since(Duration.ZERO);
+    lost.published = bundle(fresh, old);
+
+    assertThat(lost.replicas(serve()).next()).isInstanceOf(Step.Issue.class);
+    assertThat(lost.replicas(new Replicas(List.of(), false)).next()).isInstanceOf(Step.Wait.class);
+    assertThat(lost.replicas(serve(ofOld)).next()).isInstanceOf(Step.Wait.class);
+  }
+
+  @Test
+  void where_no_webhook_of_ours_is_known_a_new_authority_waits_for_people() {
+    Given rotated = inOrder().authority(fresh).trusted().replicas(serve(ofOld));
+    rotated.published = bundle(fresh, old);
+
+    assertThat(rotated.next())
+        .isEqualTo(
+            new Step.Wait(
+                NOW.plus(Duration.ofDays(60)),
+                "ca.crt holds a new authority, which signs then or when rotate is called again"));
+    assertThat(rotated.wanted(Wanted.LEAF).next()).isInstanceOf(Step.Issue.class);
+  }
+
   @Test
   void all_in_order_is_left_until_two_thirds_of_a_life() {
     assertThat(inOrder().next())

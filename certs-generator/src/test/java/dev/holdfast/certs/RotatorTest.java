@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.TestClock;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -342,6 +343,40 @@ class RotatorTest {
     clock.advance(Duration.ofDays(21));
     assertThat(rotator.run().finished()).isTrue();
     assertThat(new String(secret("tls").get("ca.crt")).split("BEGIN")).hasSize(2);
+  }
+
+  @Test
+  void the_configurations_that_call_the_service_are_found() {
+    client
+        .resource(
+            CONFIGURATION
+                .formatted("MutatingWebhookConfiguration")
+                .replace("\"name\": \"holdfast\", \"labels\"", "\"name\": \"foreign\", \"labels\"")
+                .replace(
+                    "\"name\": \"holdfast\", \"namespace\"", "\"name\": \"else\", \"namespace\""))
+        .create();
+
+    assertThat(WebhookConfigurations.namesCalling(client, TestPairs.NAME))
+        .containsExactly("holdfast");
+  }
+
+  @Test
+  void a_namespace_that_does_not_exist_is_told() {
+    server
+        .expect()
+        .post()
+        .withPath("/api/v1/namespaces/holdfast-system/secrets")
+        .andReturn(
+            404,
+            new StatusBuilder()
+                .withCode(404)
+                .withMessage("namespaces \"holdfast-system\" not found")
+                .build())
+        .always();
+
+    assertThatThrownBy(() -> rotator().run())
+        .isInstanceOf(CertificateStore.UnavailableException.class)
+        .hasMessageContaining("namespaces \"holdfast-system\" not found");
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.Provider;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -21,6 +22,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.jcajce.JcaMiscPEMGenerator;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
@@ -35,6 +37,7 @@ public final class TestPairs {
       new ServingName("holdfast", "holdfast-system", "cluster.local");
 
   private static final Duration DAY = Duration.ofDays(1);
+  private static final Provider PROVIDER = new BouncyCastleProvider();
 
   private TestPairs() {}
 
@@ -85,6 +88,8 @@ public final class TestPairs {
     bad.put("RSA key of 512 bits", selfSigned(now, "RSA", 512));
     bad.put("RSA key of 1024 bits", selfSigned(now, "RSA", 1024));
     bad.put("neither an RSA nor an EC key", selfSigned(now, "DSA", 2048));
+    bad.put("is neither an RSA", selfSigned(now, "RSASSA-PSS", 2048));
+    bad.put("serial number is negative", negativeSerial(now));
     int sign = KeyUsage.keyCertSign;
     BasicConstraints authority = new BasicConstraints(true);
     bad.put("signed with SHA1withECDSA", signed(now, "SHA1withECDSA", authority, sign));
@@ -122,7 +127,7 @@ public final class TestPairs {
               new JcaPKCS8Generator(
                   key,
                   new JceOpenSSLPKCS8EncryptorBuilder(JcaPKCS8Generator.AES_256_CBC)
-                      .setProvider(new org.bouncycastle.jce.provider.BouncyCastleProvider())
+                      .setProvider(PROVIDER)
                       .setPassword("secret".toCharArray())
                       .build()));
         } else {
@@ -130,7 +135,7 @@ public final class TestPairs {
               new JcaMiscPEMGenerator(
                   key,
                   new JcePEMEncryptorBuilder("AES-128-CBC")
-                      .setProvider(new org.bouncycastle.jce.provider.BouncyCastleProvider())
+                      .setProvider(PROVIDER)
                       .build("secret".toCharArray())));
         }
       }
@@ -146,7 +151,11 @@ public final class TestPairs {
       KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm);
       generator.initialize(bits);
       KeyPair keys = generator.generateKeyPair();
-      X509Certificate certificate = selfSigned(now, keys, "SHA256with" + algorithm);
+      X509Certificate certificate =
+          selfSigned(
+              now,
+              keys,
+              algorithm.equals("RSASSA-PSS") ? "SHA256withRSAandMGF1" : "SHA256with" + algorithm);
       byte[] pem = Pem.write(List.of(certificate));
       return content(pem, pem, Pem.write(keys.getPrivate()));
     } catch (Exception e) {
@@ -183,6 +192,25 @@ public final class TestPairs {
     }
   }
 
+  private static Map<String, byte[]> negativeSerial(Instant now) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(256);
+      KeyPair keys = generator.generateKeyPair();
+      X500Name name = new X500Name("CN=test");
+      byte[] pem =
+          Pem.write(
+              List.of(
+                  sign(
+                      builder(now, BigInteger.valueOf(-2), name, name, keys.getPublic()),
+                      keys,
+                      "SHA256withECDSA")));
+      return content(pem, pem, Pem.write(keys.getPrivate()));
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static X509Certificate selfSigned(Instant now, KeyPair keys, String algorithm)
       throws Exception {
     return sign(builder(now, "CN=test", "CN=test", keys.getPublic()), keys, algorithm);
@@ -190,14 +218,20 @@ public final class TestPairs {
 
   private static JcaX509v3CertificateBuilder builder(
       Instant now, String issuer, String subject, PublicKey key) throws Exception {
+    return builder(
+        now,
+        new BigInteger(64, new SecureRandom()),
+        new X500Name(issuer),
+        new X500Name(subject),
+        key);
+  }
+
+  private static JcaX509v3CertificateBuilder builder(
+      Instant now, BigInteger serial, X500Name issuer, X500Name subject, PublicKey key)
+      throws Exception {
     JcaX509v3CertificateBuilder builder =
         new JcaX509v3CertificateBuilder(
-            new X500Name(issuer),
-            new BigInteger(64, new SecureRandom()),
-            Date.from(now.minus(DAY)),
-            Date.from(now.plus(DAY)),
-            new X500Name(subject),
-            key);
+            issuer, serial, Date.from(now.minus(DAY)), Date.from(now.plus(DAY)), subject, key);
     builder.addExtension(
         Extension.subjectAlternativeName,
         false,
@@ -209,6 +243,9 @@ public final class TestPairs {
       JcaX509v3CertificateBuilder certificate, KeyPair by, String algorithm) throws Exception {
     return new JcaX509CertificateConverter()
         .getCertificate(
-            certificate.build(new JcaContentSignerBuilder(algorithm).build(by.getPrivate())));
+            certificate.build(
+                new JcaContentSignerBuilder(algorithm)
+                    .setProvider(PROVIDER)
+                    .build(by.getPrivate())));
   }
 }
