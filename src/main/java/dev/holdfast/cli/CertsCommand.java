@@ -10,6 +10,7 @@ import dev.holdfast.certs.Rotator.Progress;
 import dev.holdfast.certs.ServingName;
 import dev.holdfast.certs.ServingPair;
 import dev.holdfast.certs.Validity;
+import dev.holdfast.certs.WebhookConfigurations;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -104,6 +105,8 @@ final class CertsCommand {
               terminal.out().println(what.text() + ": " + why);
               terminal.out().flush();
             };
+        Optional<WebhookConfigurations> configurations =
+            opened.cluster().map(cluster -> options.configurations(cluster, name, terminal));
         Rotator rotator =
             opened
                 .cluster()
@@ -111,7 +114,7 @@ final class CertsCommand {
                     cluster ->
                         Rotator.ofCluster(
                             opened.store(),
-                            options.configurations(cluster, name, terminal),
+                            configurations.orElseThrow(),
                             cluster.replicas(name),
                             name,
                             lifetimes,
@@ -127,6 +130,9 @@ final class CertsCommand {
           Thread.sleep(Math.max(1, clock.instant().until(progress.until(), ChronoUnit.MILLIS)));
           progress = rotator.run();
         }
+        configurations
+            .flatMap(WebhookConfigurations::missing)
+            .ifPresent(problem -> terminal.err().println(Style.plain(problem.text())));
         if (!progress.finished() && opened.cluster().isEmpty()) {
           terminal.out().println("not finished before " + progress.until() + ": " + progress.why());
         } else if (!progress.finished()) {

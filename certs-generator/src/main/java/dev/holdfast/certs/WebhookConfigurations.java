@@ -115,22 +115,33 @@ public final class WebhookConfigurations {
   }
 
   /**
+   * Says so if none of those that are named has an entry that calls the Service.
+   *
+   * @throws CertificateStore.UnavailableException if they cannot be read
+   */
+  public Optional<Problem> missing() {
+    return names.isEmpty() || !entries().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Problem(
+                Problem.Kind.MISSING,
+                "no webhook of "
+                    + String.join(", ", names)
+                    + " calls the Service "
+                    + service.namespace()
+                    + "/"
+                    + service.service()));
+  }
+
+  /**
    * Why API servers would not accept what is served.
    *
    * @throws CertificateStore.UnavailableException if they cannot be read
    */
   public List<Problem> problems(ServingPair pair, Instant now) {
     List<Entry> entries = entries();
-    if (entries.isEmpty() && !names.isEmpty()) {
-      return List.of(
-          new Problem(
-              Problem.Kind.MISSING,
-              "no webhook of "
-                  + String.join(", ", names)
-                  + " calls the Service "
-                  + service.namespace()
-                  + "/"
-                  + service.service()));
+    if (entries.isEmpty()) {
+      return missing().stream().toList();
     }
     return entries.stream()
         .filter(entry -> !entry.bundle().verifies(pair.chain(), now))

@@ -358,6 +358,13 @@ class RotatorTest {
 
     assertThat(WebhookConfigurations.namesCalling(client, TestPairs.NAME))
         .containsExactly("holdfast");
+    assertThat(new WebhookConfigurations(client, List.of("foreign"), TestPairs.NAME).missing())
+        .map(Problem::text)
+        .contains("no webhook of foreign calls the Service holdfast-system/holdfast");
+    assertThat(
+            new WebhookConfigurations(client, List.of("foreign", "holdfast"), TestPairs.NAME)
+                .missing())
+        .isEmpty();
   }
 
   @Test
