@@ -78,6 +78,7 @@ public final class PolicyCustomResource {
     inOrder(rules.at("/readinessProbe"), "timeoutSeconds", 3, "periodSeconds", 5);
     inOrder(rules.at("/terminationGrace"), "shutdownSeconds", 30, "maximumSeconds", 600);
     for (String selector : List.of("namespaceSelector", "podSelector")) {
+      labelNames((ObjectNode) spec.at("/properties/" + selector + "/properties/matchLabels"));
       ObjectNode expressions =
           (ObjectNode) spec.at("/properties/" + selector + "/properties/matchExpressions");
       ObjectNode expression = (ObjectNode) expressions.get("items");
@@ -93,6 +94,15 @@ public final class PolicyCustomResource {
       }
     }
     return spec;
+  }
+
+  /** In place of {@code propertyNames}, which structural schemas do not have. */
+  private static void labelNames(ObjectNode labels) {
+    String pattern = PolicySchema.LABELS.key().jsonSchema().get("pattern").textValue();
+    rule(
+        labels,
+        "self.all(name, name.matches('" + pattern + "'))",
+        "a name is " + PolicySchema.LABELS.keyProblem());
   }
 
   /** What {@link PolicyLoader} checks of two values together, in its words. */
@@ -138,8 +148,11 @@ public final class PolicyCustomResource {
     }
     if (schema.path("uniqueItems").asBoolean()) {
       schema.remove("uniqueItems");
-      boolean scalars = !schema.path("items").path("type").asText().equals("object");
-      schema.put("x-kubernetes-list-type", scalars ? "set" : "atomic");
+      schema.put("x-kubernetes-list-type", "set");
+      if (schema.get("items") instanceof ObjectNode items && items.has("properties")) {
+        // Elements of a set are compared, and so applied, as a whole.
+        items.put("x-kubernetes-map-type", "atomic");
+      }
     }
     if (schema.has("properties")) {
       schema.remove("additionalProperties");

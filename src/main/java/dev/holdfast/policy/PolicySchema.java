@@ -46,9 +46,12 @@ final class PolicySchema {
       text("(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", "a label value");
   private static final Text REFERENCE = text("\\S{0,512}", "a text without blanks");
 
+  /** Labels and their values. */
+  static final Texts LABELS = new Texts(LABEL_KEY, LABEL_VALUE);
+
   private static final Struct SELECTOR =
       Struct.of(
-          optional("matchLabels", new Texts(LABEL_KEY, LABEL_VALUE), "Labels that must be there."),
+          optional("matchLabels", LABELS, "Labels that must be there."),
           optional(
               "matchExpressions",
               new ListOf(
@@ -266,7 +269,7 @@ final class PolicySchema {
   private static final Struct METADATA =
       Struct.of(
               optional("name", OBJECT_NAME, "The policy's name."),
-              optional("labels", new Texts(LABEL_KEY, LABEL_VALUE), "Labels of the policy itself."),
+              optional("labels", LABELS, "Labels of the policy itself."),
               optional("annotations", new Texts(LABEL_KEY, ANY_TEXT), "Its annotations."),
               optional("namespace", new Anything(), "Ignored: policies have none."),
               optional("generateName", new Anything(), "Ignored."),

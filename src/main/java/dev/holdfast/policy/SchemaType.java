@@ -186,11 +186,11 @@ sealed interface SchemaType {
     }
   }
 
+  /** More than anyone lists; an API server that checks each wants to know a bound. */
+  int MOST = 1000;
+
   /** A list without repetitions. */
   record ListOf(SchemaType element, int least) implements SchemaType {
-    /** More than anyone lists; an API server that checks the elements wants to know a bound. */
-    private static final int MOST = 1000;
-
     @Override
     public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isArray() || value.size() < least) {
@@ -235,11 +235,14 @@ sealed interface SchemaType {
         problems.atValue(pointer, shown(map) + " is not allowed: expected " + allowed());
         return;
       }
+      if (map.size() > MOST) {
+        problems.atValue(pointer, "an object of at most " + MOST + " keys is expected");
+        return;
+      }
       for (Map.Entry<String, JsonNode> member : map.properties()) {
         String at = pointer + "/" + member.getKey().replace("~", "~0").replace("/", "~1");
         if (!key.form().matcher(member.getKey()).matches()) {
-          problems.atKey(
-              at, "\"" + member.getKey() + "\" is not allowed as a key: expected " + key.allowed());
+          problems.atKey(at, "\"" + member.getKey() + "\" is " + keyProblem());
         }
         value.check(at, member.getValue(), problems);
       }
@@ -250,9 +253,14 @@ sealed interface SchemaType {
       return "an object of strings";
     }
 
+    /** What is wrong with a key of another form. */
+    String keyProblem() {
+      return "not allowed as a key: expected " + key.allowed();
+    }
+
     @Override
     public ObjectNode jsonSchema() {
-      ObjectNode schema = schema("object");
+      ObjectNode schema = schema("object").put("maxProperties", MOST);
       schema.set("propertyNames", key.jsonSchema());
       schema.set("additionalProperties", value.jsonSchema());
       return schema;

@@ -619,6 +619,7 @@ class ChartTest {
     return refusal.problems().get(0);
   }
 
+  /** Names of labels apart: those the schema of the values checks. */
   @Test
   void every_comparison_of_the_custom_resource_is_among_these() {
     Set<String> known = new TreeSet<>();
@@ -629,6 +630,7 @@ class ChartTest {
     Chart.read(Chart.FOLDER.resolve("crds/hardeningpolicies.holdfast.dev.yaml"))
         .findValues("x-kubernetes-validations")
         .forEach(rules -> rules.forEach(rule -> compared.add(rule.get("message").asText())));
+    compared.removeIf(message -> message.startsWith("a name is not allowed as a key"));
 
     assertThat(known).isEqualTo(compared);
   }

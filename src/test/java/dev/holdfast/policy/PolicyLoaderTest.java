@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -137,40 +138,7 @@ class PolicyLoaderTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "profil: full | 5:3 | did you mean profile?",
-        "profile: big | 5:12 | expected minimal, standard or full",
-        "profile: 7 | 5:12 | expected minimal, standard or full",
-        "mode: enforce | 5:9 | did you mean Enforce?",
-        "mode: true | 5:9 | expected Off, Audit or Enforce",
-        "scope: [] | 5:10 | expected Cluster or OptIn",
-        "priority: 1000001 | 5:13 | a whole number from -1000000 to 1000000",
-        "priority: 1.5 | 5:13 | a whole number",
-        "priority: null | 5:13 | a whole number",
-        "namespaceSelector: [] | 5:22 | expected an object",
-        "namespaceSelector: { matchLabels: { a: 1 } } | 5:42 | a label value",
-        "namespaceSelector: { matchLabels: { a b: c } } | 5:39 | a label name",
-        "podSelector: { matchExpressions: [{ key: a, operator: Is }] } | 5:57 | In, NotIn, Exists or DoesNotExist",
-        "podSelector: { matchExpressions: [{ key: a }] } | 5:37 | operator is missing",
-        "excludeNamespaces: [a, a] | 5:26 | there twice",
-        "excludeNamespaces: [A] | 5:23 | DNS label",
-        "rules: { preStopp: {} } | 5:12 | did you mean preStop?",
-        "rules: { preStop: 7 } | 5:21 | expected an object",
-        "rules: { preStop: { sleepSeconds: 0 } } | 5:37 | a whole number from 1 to 3600",
-        "rules: { preStop: { sleepSeconds: 3601 } } | 5:37 | a whole number from 1 to 3600",
-        "rules: { preStop: { sleepSeconds: 10s } } | 5:37 | a whole number from 1 to 3600",
-        "rules: { preStop: { sleepSeconds: 99999999999999999999 } } | 5:37 | a whole number",
-        "rules: { readinessProbe: { failureThreshold: 1001 } } | 5:48 | from 1 to 1000",
-        "rules: { readinessProbe: { evidence: [Probe, Guess] } } | 5:48 | Annotation, Probe, Service or Port",
-        "rules: { antiAffinity: { topologyKeys: [] } } | 5:42 | at least one element",
-        "rules: { topologySpread: { maxSkew: 0 } } | 5:39 | a whole number from 1",
-        "rules: { disruptionBudget: { maxUnavailable: 0% } } | 5:48 | a percentage from 1% to 100%",
-        "rules: { disruptionBudget: { maxUnavailable: 0 } } | 5:48 | a whole number from 1",
-        "rules: { init: { registries: [{}] } } | 5:33 | host is missing",
-        "rules: { livenessProbe: { x: 1 } } | 5:29 | unknown key",
-      })
+  @CsvFileSource(resources = "/policy/refused.txt", delimiter = '|', quoteCharacter = '\'')
   void refuses_with_place_and_what_is_allowed(String spec, String place, String allowed)
       throws Exception {
     PolicyException refusal = refused(HEAD + "spec:\n  " + spec + "\n");
@@ -180,16 +148,16 @@ class PolicyLoaderTest {
     assertThat(isValidBySchema(HEAD + "spec:\n  " + spec)).isFalse();
   }
 
+  /** An API server never stores it: what is null it leaves out. */
+  @Test
+  void refuses_null() throws Exception {
+    assertThat(refused(HEAD + "spec:\n  priority: null\n"))
+        .hasMessageStartingWith("p.yaml:5:13: null is not allowed: expected a whole number");
+    assertThat(isValidBySchema(HEAD + "spec:\n  priority: null")).isFalse();
+  }
+
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "rules: { preStop: { drain: { minimumSeconds: 26 } } } | minimumSeconds must not exceed maximumSeconds: it is 26, the other is 25",
-        "rules: { readinessProbe: { timeoutSeconds: 6 } } | timeoutSeconds must not exceed periodSeconds: it is 6, the other is 5",
-        "rules: { terminationGrace: { maximumSeconds: 29 } } | shutdownSeconds must not exceed maximumSeconds: it is 30, the other is 29",
-        "podSelector: { matchExpressions: [{ key: a, operator: In }] } | In needs values",
-        "podSelector: { matchExpressions: [{ key: a, operator: Exists, values: [b] }] } | Exists takes no values",
-      })
+  @CsvFileSource(resources = "/policy/contradictions.txt", delimiter = '|', quoteCharacter = '\'')
   void refuses_values_that_contradict_each_other(String spec, String problem) {
     assertThat(refused(HEAD + "spec:\n  " + spec + "\n")).hasMessageContaining(problem);
   }

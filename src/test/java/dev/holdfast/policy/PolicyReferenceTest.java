@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.holdfast.policy.SchemaType.Key;
 import dev.holdfast.policy.SchemaType.Struct;
@@ -11,6 +12,10 @@ import dev.holdfast.yaml.YamlWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -36,6 +41,42 @@ class PolicyReferenceTest {
     compare(
         Path.of("deploy/crd/hardeningpolicies.holdfast.dev.yaml"),
         YamlWriter.write(PolicyCustomResource.definition()));
+  }
+
+  /** What structural schemas have no keyword for; {@code CustomResourceE2E} asks an API server. */
+  @Test
+  void the_custom_resource_refuses_what_is_there_twice_and_names_of_another_form() {
+    JsonNode schema = PolicySchema.jsonSchema().at("/properties/spec");
+    JsonNode structural =
+        PolicyCustomResource.definition()
+            .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
+    assertThat(pointers(schema, "", node -> node.has("uniqueItems")))
+        .isNotEmpty()
+        .isEqualTo(
+            pointers(
+                structural,
+                "",
+                node -> node.path("x-kubernetes-list-type").asText().equals("set")));
+    assertThat(pointers(schema, "", node -> node.has("propertyNames")))
+        .hasSize(2)
+        .allSatisfy(
+            pointer -> {
+              JsonNode rule = structural.at(pointer + "/x-kubernetes-validations/0");
+              assertThat(rule.path("rule").asText()).startsWith("self.all(name, name.matches('^");
+              assertThat(rule.path("message").asText())
+                  .isEqualTo("a name is not allowed as a key: expected a label name");
+            });
+  }
+
+  private static Set<String> pointers(JsonNode node, String at, Predicate<JsonNode> wanted) {
+    Set<String> pointers = new TreeSet<>();
+    if (wanted.test(node)) {
+      pointers.add(at);
+    }
+    for (Map.Entry<String, JsonNode> member : node.properties()) {
+      pointers.addAll(pointers(member.getValue(), at + "/" + member.getKey(), wanted));
+    }
+    return pointers;
   }
 
   @Test
