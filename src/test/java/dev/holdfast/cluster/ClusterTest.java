@@ -275,15 +275,7 @@ class ClusterTest {
         .expect()
         .get()
         .withPath("/api/v1/namespaces/new")
-        .andReturn(
-            200,
-            Map.of(
-                "kind",
-                "Namespace",
-                "apiVersion",
-                "v1",
-                "metadata",
-                Map.of("name", "new", "labels", Map.of("a", "b"))))
+        .andReturn(200, newNamespace("b"))
         .once();
     start();
 
@@ -294,6 +286,34 @@ class ClusterTest {
 
     assertThat(facts("new").namespaceLabels()).isEqualTo(Map.of("a", "b"));
     assertThat(cluster.lookUp("new")).isEmpty();
+  }
+
+  @Test
+  void a_change_of_a_namespace_that_no_watch_brings_counts_within_two_seconds() {
+    refuse("/api/v1/namespaces", 403);
+    String path = "/api/v1/namespaces/new";
+    server.expect().get().withPath(path).andReturn(200, newNamespace("b")).once();
+    server.expect().get().withPath(path).andReturn(200, newNamespace("c")).always();
+    start();
+    assertThat(labelsAskedFor()).isEqualTo(Map.of("a", "b"));
+
+    await().atMost(Duration.ofSeconds(2)).until(() -> labelsAskedFor().equals(Map.of("a", "c")));
+  }
+
+  /** As a review asks for them. */
+  private Map<String, String> labelsAskedFor() {
+    cluster.lookUp("new").ifPresent(stage -> stage.toCompletableFuture().join());
+    return facts("new").namespaceLabels();
+  }
+
+  private static Map<String, Object> newNamespace(String value) {
+    return Map.of(
+        "kind",
+        "Namespace",
+        "apiVersion",
+        "v1",
+        "metadata",
+        Map.of("name", "new", "labels", Map.of("a", value)));
   }
 
   @Test
