@@ -42,9 +42,12 @@ public final class AskedCluster implements AutoCloseable {
     prepare.accept(cluster, client);
   }
 
-  /** Whether the environment names a cluster: in a pod, or by {@code KUBECONFIG}. */
+  /**
+   * Whether the environment names a cluster: in a pod, or by {@code KUBECONFIG}, even where the
+   * file is not there, which {@link #ask} tells.
+   */
   public static boolean isNamed(Map<String, String> environment) {
-    return ClusterFinder.isPlain(environment);
+    return ClusterFinder.isPlain(environment) || ClusterFinder.mistake(environment).isPresent();
   }
 
   /**

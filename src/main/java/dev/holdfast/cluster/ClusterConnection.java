@@ -56,6 +56,7 @@ public class ClusterConnection {
   }
 
   void start(@Observes StartupEvent event) {
+    ClusterFinder.mistake(System.getenv()).ifPresent(LOG::warn);
     cluster.ifPresent(Cluster::start);
     if (cluster.isEmpty()) {
       LOG.info("no cluster is asked: namespaces have no labels, and no Services are known");

@@ -37,6 +37,7 @@ public final class Registration implements AutoCloseable {
    * For the cluster that kubectl would ask.
    *
    * @param environment the process's
+   * @throws RuntimeException if its kubeconfig is not there or cannot be read
    */
   public static Registration of(Map<String, String> environment) {
     return new Registration(

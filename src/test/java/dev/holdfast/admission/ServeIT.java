@@ -271,6 +271,17 @@ class ServeIT {
   }
 
   @Test
+  void a_kubeconfig_that_is_not_there_is_warned_of_and_serves_without_a_cluster() throws Exception {
+    String missing = folder.resolve("mistyped").toString();
+    start(Map.of("KUBECONFIG", missing));
+    awaitReady();
+
+    assertThat(log())
+        .containsPattern("WARN.* KUBECONFIG names no file that is there: " + missing)
+        .contains("no cluster is asked");
+  }
+
+  @Test
   void as_controller_leads_and_opens_no_port_for_reviews() throws Exception {
     KubernetesMockServer server = mockServer();
     try {

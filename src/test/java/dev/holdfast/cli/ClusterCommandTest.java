@@ -210,4 +210,15 @@ class ClusterCommandTest {
     assertThat(run("cluster", "update-crd", "now").code()).isEqualTo(2);
     assertThat(run("cluster", "unregister").code()).isEqualTo(2);
   }
+
+  @Test
+  void no_other_cluster_stands_in_for_a_kubeconfig_that_is_not_there() {
+    var result =
+        new Invocation()
+            .with("KUBECONFIG", folder.resolve("mistyped").toString())
+            .run("cluster", "unregister", "holdfast");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("KUBECONFIG names no file that is there: ").hasLineCount(1);
+  }
 }

@@ -126,4 +126,15 @@ class DisruptionCommandTest {
         .contains(
             "Deployment web | 3 | 7 | mine | user | 1 | users-budget: PodDisruptionBudget mine selects its pods");
   }
+
+  @Test
+  void a_kubeconfig_that_is_not_there_is_told() {
+    var result =
+        new Invocation()
+            .with("KUBECONFIG", folder.resolve("mistyped").toString())
+            .run("disruption", "-n", "shop");
+
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("KUBECONFIG names no file that is there: ").hasLineCount(1);
+  }
 }

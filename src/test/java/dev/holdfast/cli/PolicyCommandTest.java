@@ -302,4 +302,33 @@ class PolicyCommandTest {
     assertThat(result.code()).isEqualTo(2);
     assertThat(result.err()).startsWith("the kubeconfig cannot be read: ").hasLineCount(1);
   }
+
+  @Test
+  void explain_does_not_take_a_kubeconfig_that_is_not_there_for_no_cluster() {
+    String missing = folder.resolve("mistyped").toString();
+    Invocation invocation =
+        Invocation.piping("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}")
+            .with("KUBECONFIG", missing);
+
+    var result = invocation.run("policy", "explain", "--pod", "-");
+
+    assertThat(result)
+        .isEqualTo(
+            new Invocation.Result(
+                2,
+                "",
+                "the kubeconfig cannot be read: KUBECONFIG names no file that is there: "
+                    + missing
+                    + "; --no-cluster does without\n"));
+  }
+
+  @Test
+  void explain_asks_no_cluster_that_a_blank_kubeconfig_names() {
+    var result =
+        Invocation.piping("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}")
+            .with("KUBECONFIG", " ")
+            .run("policy", "explain", "--pod", "-");
+
+    assertThat(result.code()).isZero();
+  }
 }
