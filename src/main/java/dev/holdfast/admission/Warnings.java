@@ -2,10 +2,13 @@ package dev.holdfast.admission;
 
 import dev.holdfast.hardening.Edit;
 import dev.holdfast.hardening.Finding;
+import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.Outcome;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.Mode;
+import dev.holdfast.policy.RuleName;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +22,15 @@ final class Warnings {
   private static final int MAX_CHARACTERS = 120;
   private static final int MAX_LINES = 20;
   private static final int MAX_ADVICE = 5;
+
+  /** Their findings hold for most workloads, and for years. */
+  private static final Set<RuleName> NOT_ADVISED =
+      EnumSet.of(RuleName.PRIORITY_CLASS, RuleName.MEMORY_LIMIT);
+
+  /** These change nothing, and so leave nothing undone. */
+  private static final Set<RuleName> REPORTING =
+      EnumSet.of(RuleName.REPLICAS, RuleName.LIVENESS_PROBE);
+
   private static final String SCHEME = "https://";
 
   /** Says how to change what pods get. */
@@ -50,7 +62,8 @@ final class Warnings {
 
   /**
    * What the author of a workload should know, most useful first: what its pods will get, then what
-   * makes drains wait, then what is left undone and why. Nothing where pods need nothing.
+   * makes drains wait, then what is left undone and why; what is only worth a thought where there
+   * is room. Nothing where pods need nothing.
    *
    * @param ofBudgets what there is to tell about disruption budgets
    */
@@ -65,7 +78,10 @@ final class Warnings {
     Set<String> found = new LinkedHashSet<>();
     ofBudgets.forEach(finding -> found.add(line(found(finding), "")));
     for (Finding finding : outcome.findings()) {
-      if (finding.severity() != Severity.INFO) {
+      // Whoever applies a workload can do nothing about policies of others; a namespace that names
+      // one of them has a finding of its own.
+      if (finding.severity() != Severity.INFO
+          && !finding.reason().equals(Hardener.UNUSABLE_POLICY)) {
         found.add(line(found(finding), ""));
       }
     }
@@ -73,7 +89,8 @@ final class Warnings {
     boolean howToChange = !lines.isEmpty();
     int room = MAX_ADVICE - lines.size() - (howToChange ? 1 : 0);
     if (left.size() <= room) {
-      lines.addAll(left);
+      left.addAll(inform(outcome, lines.isEmpty() && left.isEmpty()));
+      lines.addAll(left.subList(0, Math.min(left.size(), room)));
     } else {
       lines.addAll(left.subList(0, room - 1));
       lines.add(PREFIX + "and " + (left.size() - room + 1) + " more, see holdfast audit");
@@ -82,6 +99,29 @@ final class Warnings {
       lines.add(line("annotations of the pod template change that:", ANNOTATIONS));
     }
     return lines;
+  }
+
+  /**
+   * What is left undone for a good reason, then what is worth a thought.
+   *
+   * @param onlyUndone whether there is nothing else to tell
+   */
+  private static Set<String> inform(Outcome outcome, boolean onlyUndone) {
+    Set<String> undone = new LinkedHashSet<>();
+    Set<String> thoughts = new LinkedHashSet<>();
+    for (Finding finding : outcome.findings()) {
+      if (finding.severity() == Severity.INFO && !isOf(NOT_ADVISED, finding)) {
+        (isOf(REPORTING, finding) ? thoughts : undone).add(line(found(finding), ""));
+      }
+    }
+    if (!onlyUndone || !undone.isEmpty()) {
+      undone.addAll(thoughts);
+    }
+    return undone;
+  }
+
+  private static boolean isOf(Set<RuleName> rules, Finding finding) {
+    return finding.rule().filter(rules::contains).isPresent();
   }
 
   /** Each rule once. */

@@ -27,6 +27,11 @@ import java.util.StringJoiner;
 
 /** The engine: a pure function of pod, policies and facts. Thread-safe and without state. */
 public final class Hardener {
+  /**
+   * The reason of findings about policies that cannot be used, whether they concern the pod or not.
+   */
+  public static final String UNUSABLE_POLICY = "unusable-policy";
+
   private static final String HARDENED = PodOverrides.PREFIX + "hardened";
 
   /** Of static pods: the API server only mirrors them, and the kubelet would fight a change. */
@@ -119,7 +124,7 @@ public final class Hardener {
           new Finding(
               Optional.empty(),
               Severity.WARNING,
-              "unusable-policy",
+              UNUSABLE_POLICY,
               "",
               "HardeningPolicy " + Quoted.of(name) + " cannot be used and counts as absent"));
     }

@@ -152,7 +152,7 @@ public record PolicySelection(
     }
     problems.add(
         new PodOverrides.Problem(
-            POLICY_LABEL, name, "unknown-policy", "no policy of this name exists"));
+            POLICY_LABEL, name, "unknown-policy", "no usable policy has this name"));
     return Optional.empty();
   }
 

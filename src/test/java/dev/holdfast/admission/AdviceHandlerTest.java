@@ -12,10 +12,12 @@ import dev.holdfast.hardening.Finding;
 import dev.holdfast.hardening.Hardener;
 import dev.holdfast.hardening.Severity;
 import dev.holdfast.policy.PolicyLoader;
+import dev.holdfast.policy.PolicySet;
 import dev.holdfast.policy.RuleName;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,8 +37,12 @@ class AdviceHandlerTest {
   private AdviceHandler handler = handler(new NoCluster(ClusterFacts.DEFAULT_VERSION));
 
   private AdviceHandler handler(ClusterView cluster) {
+    return handler(cluster, PolicySet.of(List.of(PolicyLoader.embedded())));
+  }
+
+  private AdviceHandler handler(ClusterView cluster, PolicySet policies) {
     return new AdviceHandler(
-        new Hardener(List.of(PolicyLoader.embedded()), "holdfast-system")::harden,
+        new Hardener(policies, "holdfast-system")::harden,
         cluster,
         ReviewObserver.NONE,
         (object, namespace) ->
@@ -143,6 +149,86 @@ class AdviceHandlerTest {
             send(review("apps", "Deployment", "CREATE", deployment(template), "null"))
                 .has("warnings"))
         .isFalse();
+  }
+
+  /** What pods need nothing more for, under the profile "standard". */
+  private static final String HARDENED =
+      TEMPLATE.replace(
+          "[{'name':'a'}]",
+          "[{'name':'a','lifecycle':{'preStop':{'sleep':{'seconds':10}}}}],"
+              + "'terminationGracePeriodSeconds':40,'affinity':{'podAntiAffinity':{}}");
+
+  private List<String> adviceOnCreation(String deployment) throws Exception {
+    return advice(review("apps", "Deployment", "CREATE", deployment, "null"));
+  }
+
+  @Test
+  void what_is_worth_a_thought_follows_where_there_is_room() throws Exception {
+    String one = deployment(TEMPLATE).replace("'replicas':2", "'replicas':1");
+    String thought =
+        "holdfast: replicas: Deployment web runs 1 replica; 2 survive the loss of a node";
+
+    assertThat(adviceOnCreation(one))
+        .containsExactly(
+            "holdfast: its pods will get pre-stop, termination-grace, anti-affinity",
+            thought,
+            "holdfast: annotations of the pod template change that:"
+                + " https://holdfast.dev/reference/annotations");
+
+    ofBudgets("a", "b", "c");
+    assertThat(adviceOnCreation(one))
+        .hasSize(5)
+        .doesNotContain(thought)
+        .contains("holdfast: disruption-budget: c");
+  }
+
+  @Test
+  void what_is_worth_a_thought_alone_is_nothing_where_pods_need_nothing() throws Exception {
+    String one = deployment(HARDENED).replace("'replicas':2", "'replicas':1");
+
+    assertThat(adviceOnCreation(one)).isEmpty();
+  }
+
+  @Test
+  void what_is_left_undone_for_a_reason_is_told_alone() throws Exception {
+    String rewritten =
+        HARDENED.replace(
+            "'name':'a'",
+            "'name':'a','livenessProbe':{'timeoutSeconds':3,'httpGet':{'path':'/app-health/a/livez','port':15020}}");
+
+    assertThat(adviceOnCreation(deployment(rewritten)))
+        .isNotEmpty()
+        .allMatch(line -> line.contains("the service mesh has put its own target there"));
+  }
+
+  @Test
+  void a_policy_that_cannot_be_used_concerns_those_whose_namespace_names_it() throws Exception {
+    PolicySet policies = new PolicySet(List.of(PolicyLoader.embedded()), List.of("lab"));
+    handler = handler(new NoCluster(ClusterFacts.DEFAULT_VERSION), policies);
+    assertThat(adviceOnCreation(deployment(HARDENED))).isEmpty();
+
+    handler =
+        handler(
+            new ClusterView() {
+              @Override
+              public ClusterFacts facts(String namespace, ObjectNode pod) {
+                return new ClusterFacts(
+                    ClusterFacts.DEFAULT_VERSION,
+                    ClusterFacts.DEFAULT_VERSION,
+                    Map.of("holdfast.dev/policy", "lab"),
+                    List.of(),
+                    Optional.empty());
+              }
+
+              @Override
+              public Optional<CompletionStage<Void>> lookUp(String namespace) {
+                return Optional.empty();
+              }
+            },
+            policies);
+    assertThat(adviceOnCreation(deployment(HARDENED)))
+        .containsExactly(
+            "holdfast: holdfast.dev/policy: \"lab\" is ignored: no usable policy has this name");
   }
 
   private List<String> adviceOnUpdate(String object) throws Exception {
