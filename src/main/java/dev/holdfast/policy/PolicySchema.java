@@ -44,7 +44,8 @@ final class PolicySchema {
           "a label name");
   private static final Text LABEL_VALUE =
       text("(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", "a label value");
-  private static final Text REFERENCE = text("\\S{0,512}", "a text without blanks");
+  private static final Text REFERENCE =
+      text("\\S{0,512}", "a text of at most 512 characters without blanks");
 
   /** Labels and their values. */
   static final Texts LABELS = new Texts(LABEL_KEY, LABEL_VALUE);

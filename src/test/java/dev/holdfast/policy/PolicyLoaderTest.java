@@ -148,6 +148,12 @@ class PolicyLoaderTest {
     assertThat(isValidBySchema(HEAD + "spec:\n  " + spec)).isFalse();
   }
 
+  @Test
+  void says_how_long_a_reference_may_be() {
+    assertThat(refused(HEAD + "spec:\n  rules: { init: { image: " + "x".repeat(513) + " } }\n"))
+        .hasMessageEndingWith("expected a text of at most 512 characters without blanks");
+  }
+
   /** An API server never stores it: what is null it leaves out. */
   @Test
   void refuses_null() throws Exception {
