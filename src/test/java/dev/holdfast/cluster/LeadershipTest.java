@@ -2,6 +2,7 @@ package dev.holdfast.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -29,6 +31,11 @@ class LeadershipTest {
   private final AtomicInteger tried = new AtomicInteger();
   private final ScheduledExecutorService elections = Executors.newSingleThreadScheduledExecutor();
   private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  /** Answers are withheld while it is closed. */
+  private volatile CountDownLatch answers = new CountDownLatch(0);
+
+  private volatile byte[] lease;
   private HttpServer server;
   private KubernetesClient client;
 
@@ -53,6 +60,7 @@ class LeadershipTest {
 
   @AfterEach
   void stop() {
+    answers.countDown();
     client.close();
     server.stop(0);
     threads.shutdownNow();
@@ -61,14 +69,25 @@ class LeadershipTest {
 
   private void answer(HttpExchange exchange) throws IOException {
     byte[] body = exchange.getRequestBody().readAllBytes();
-    if (exchange.getRequestMethod().equals("GET")) {
-      exchange.sendResponseHeaders(404, -1);
-    } else {
-      exchange.getResponseHeaders().add("Content-Type", "application/json");
-      exchange.sendResponseHeaders(201, body.length);
-      exchange.getResponseBody().write(body);
-      exchange.close();
+    try {
+      answers.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    if (exchange.getRequestMethod().equals("GET")) {
+      if (lease == null) {
+        exchange.sendResponseHeaders(404, -1);
+        return;
+      }
+      body = lease;
+    } else {
+      lease = body;
+    }
+    exchange.getResponseHeaders().add("Content-Type", "application/json");
+    exchange.sendResponseHeaders(
+        exchange.getRequestMethod().equals("POST") ? 201 : 200, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
   }
 
   /** What the client throws when its event loop is too busy to see the time-out itself. */
@@ -88,5 +107,32 @@ class LeadershipTest {
       await().atMost(Duration.ofSeconds(30)).until(leadership::isLeading);
       assertThat(tried).hasValueGreaterThan(1);
     }
+  }
+
+  @Test
+  void leads_no_more_once_the_last_renewal_is_too_old_although_a_call_hangs() {
+    Duration deadline = Duration.ofSeconds(2);
+    try (Leadership leadership = new Leadership(client, "ns", "me", deadline, elections)) {
+      leadership.start();
+      await().atMost(Duration.ofSeconds(30)).until(leadership::isLeading);
+
+      answers = new CountDownLatch(1);
+      await().atMost(deadline.plusMillis(500)).until(() -> !leadership.isLeading());
+
+      answers.countDown();
+      await().atMost(Duration.ofSeconds(30)).until(leadership::isLeading);
+    }
+  }
+
+  @Test
+  void closing_does_not_wait_for_an_api_server_that_does_not_answer() {
+    Leadership leadership = new Leadership(client, "ns", "me", elections);
+    leadership.start();
+    await().atMost(Duration.ofSeconds(30)).until(leadership::isLeading);
+    answers = new CountDownLatch(1);
+
+    assertTimeout(Duration.ofSeconds(4), leadership::close);
+
+    assertThat(leadership.isLeading()).isFalse();
   }
 }
