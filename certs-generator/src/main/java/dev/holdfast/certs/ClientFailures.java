@@ -2,6 +2,8 @@ package dev.holdfast.certs;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.TimeoutException;
 
 /** Why a call of the API server has failed, for people. */
 public final class ClientFailures {
@@ -23,7 +25,15 @@ public final class ClientFailures {
       String host = cause.getMessage();
       return host.contains(" ") ? line(host) : "host " + host + " is not known";
     }
-    return cause.getMessage() == null ? cause.getClass().getSimpleName() : line(cause.getMessage());
+    if (cause.getMessage() != null) {
+      return line(cause.getMessage());
+    }
+    if (cause instanceof ClosedChannelException) {
+      return "the connection was closed";
+    }
+    return cause instanceof TimeoutException
+        ? "no answer in time"
+        : cause.getClass().getSimpleName();
   }
 
   private static String answer(Throwable failure) {

@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +24,8 @@ class ClientFailuresTest {
         Arguments.of(
             new UnknownHostException("k.svc: Name or service not known"),
             "k.svc: Name or service not known"),
+        Arguments.of(new ClosedChannelException(), "the connection was closed"),
+        Arguments.of(new TimeoutException(), "no answer in time"),
         Arguments.of(new IllegalStateException("first\nsecond"), "first second"),
         Arguments.of(new IllegalStateException(), "IllegalStateException"));
   }
