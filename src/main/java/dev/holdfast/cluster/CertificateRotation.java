@@ -43,6 +43,7 @@ final class CertificateRotation implements AutoCloseable {
 
   private final Rotator rotator;
   private final Duration period;
+  private final Outage outage;
   private final BooleanSupplier leading;
   private final Clock clock;
   private final List<WatchedKind<?>> watches = new ArrayList<>();
@@ -70,9 +71,11 @@ final class CertificateRotation implements AutoCloseable {
       String secret,
       CertificateConfig config,
       Duration retryPeriod,
+      Outage outage,
       BooleanSupplier leading,
       MeterRegistry meters,
       Clock clock) {
+    this.outage = outage;
     this.leading = leading;
     this.clock = clock;
     ServingName name =
@@ -98,10 +101,11 @@ final class CertificateRotation implements AutoCloseable {
     Gauge.builder("holdfast.certificate.rotation.failing", () -> problem.isEmpty() ? 0 : 1)
         .description("1 while the certificates cannot be kept in order")
         .register(meters);
+    KubernetesClient impatient = FewRetries.of(client);
     for (String watched : List.of(secret, Secrets.authorityOf(secret))) {
       watch(
           "secrets",
-          () -> client.secrets().inNamespace(namespace).withName(watched),
+          () -> impatient.secrets().inNamespace(namespace).withName(watched),
           secretObject -> look(),
           retryPeriod);
     }
@@ -109,7 +113,7 @@ final class CertificateRotation implements AutoCloseable {
       watch(
           "mutatingwebhookconfigurations",
           () ->
-              client
+              impatient
                   .admissionRegistration()
                   .v1()
                   .mutatingWebhookConfigurations()
@@ -119,7 +123,7 @@ final class CertificateRotation implements AutoCloseable {
       watch(
           "validatingwebhookconfigurations",
           () ->
-              client
+              impatient
                   .admissionRegistration()
                   .v1()
                   .validatingWebhookConfigurations()
@@ -146,6 +150,7 @@ final class CertificateRotation implements AutoCloseable {
             () -> new FactStore<>((key, object) -> changed.accept(object), key -> look()),
             retryPeriod,
             executor,
+            outage,
             () -> {}));
   }
 

@@ -30,12 +30,14 @@ public final class CertificateSecret implements AutoCloseable {
       String namespace,
       String name,
       Duration retryPeriod,
+      Outage outage,
       Consumer<Map<String, byte[]>> changed) {
+    KubernetesClient impatient = FewRetries.of(client);
     watch =
         new WatchedKind<>(
             "secrets",
             "the certificate is not renewed",
-            () -> client.secrets().inNamespace(namespace).withName(name),
+            () -> impatient.secrets().inNamespace(namespace).withName(name),
             () ->
                 new FactStore<>(
                     (key, secret) -> {
@@ -45,6 +47,7 @@ public final class CertificateSecret implements AutoCloseable {
                     key -> changed.accept(Map.of())),
             retryPeriod,
             executor,
+            outage,
             () -> {});
   }
 

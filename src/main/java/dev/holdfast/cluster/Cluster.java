@@ -51,6 +51,9 @@ import org.jboss.logging.Logger;
 public final class Cluster implements ClusterView, AutoCloseable {
   private static final Logger LOG = Logger.getLogger(Cluster.class);
 
+  /** Calls at the same time: one that gets no answer blocks its thread until it times out. */
+  private static final int CALLS = 4;
+
   /** Look-ups of namespaces at the same time; more wait for their turn. */
   private static final int LOOK_UPS = 4;
 
@@ -58,8 +61,9 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private final Duration versionPeriod;
   private final ClusterState state = new ClusterState();
   private final ClusterPolicies policies = new ClusterPolicies();
+  private final Outage outage = new Outage();
   private final ScheduledExecutorService executor =
-      Executors.newSingleThreadScheduledExecutor(daemons("cluster"));
+      Executors.newScheduledThreadPool(CALLS, daemons("cluster"));
   private final ExecutorService lookUpThreads =
       Executors.newFixedThreadPool(LOOK_UPS, daemons("namespace-look-up"));
   private final NamespaceLookUp lookUps;
@@ -72,12 +76,12 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private volatile long startNanos;
 
   /**
-   * @param client closed by the caller
+   * @param given closed by the caller
    * @param retryPeriod after which a kind that is refused or unknown is tried again
    * @param versionPeriod how often the API server's version is asked for
    */
-  public Cluster(KubernetesClient client, Duration retryPeriod, Duration versionPeriod) {
-    this.client = client;
+  public Cluster(KubernetesClient given, Duration retryPeriod, Duration versionPeriod) {
+    client = FewRetries.of(given);
     this.versionPeriod = versionPeriod;
     lookUps = new NamespaceLookUp(client, lookUpThreads);
     kinds.add(
@@ -97,6 +101,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
                     }),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
@@ -106,6 +111,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(this::putService, this::removeService),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced));
     nodes =
         new WatchedKind<>(
@@ -115,6 +121,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(this::putNode, this::removeNode),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced);
     kinds.add(nodes);
     kinds.add(
@@ -125,6 +132,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(this::putReplicaSet, remover("ReplicaSet")),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
@@ -134,6 +142,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(this::putDeployment, remover("Deployment")),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced));
     kinds.add(
         new WatchedKind<>(
@@ -143,6 +152,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(this::putStatefulSet, remover("StatefulSet")),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced));
     policyWatch =
         new WatchedKind<>(
@@ -158,6 +168,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
                     policies::remove),
             retryPeriod,
             executor,
+            outage,
             this::tellOnceSynced);
     kinds.add(policyWatch);
   }
@@ -192,6 +203,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
             () -> new FactStore<>(changed, removed),
             retryPeriod,
             executor,
+            outage,
             () -> {});
     kind.start();
     return kind;
@@ -241,6 +253,11 @@ public final class Cluster implements ClusterView, AutoCloseable {
       }
     }
     return problems;
+  }
+
+  /** Where outages are told, for whoever follows more of the same cluster. */
+  Outage outage() {
+    return outage;
   }
 
   /** The plural names of all kinds that are followed. */

@@ -75,7 +75,13 @@ public class ClusterConnection {
    */
   public CertificateSecret followSecret(String name, Consumer<Map<String, byte[]>> changed) {
     CertificateSecret secret =
-        new CertificateSecret(clients.get(), namespace, name, config.retryPeriod(), changed);
+        new CertificateSecret(
+            clients.get(),
+            namespace,
+            name,
+            config.retryPeriod(),
+            cluster.orElseThrow().outage(),
+            changed);
     secret.start();
     return secret;
   }

@@ -91,6 +91,7 @@ class Controller {
               certificates.secret().orElseThrow(),
               certificates,
               clusterConfig.retryPeriod(),
+              connection.cluster().get().outage(),
               leadership::isLeading,
               meters,
               Clock.systemUTC());

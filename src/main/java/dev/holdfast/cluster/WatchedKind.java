@@ -12,13 +12,16 @@ import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
- * One kind of objects that is followed. Broken connections and expired versions are the informer's
+ * One kind of objects that is followed. Expired versions and watches that end are the informer's
  * business. A kind that the API server refuses to list (403) or does not know (404) counts as
- * synced and empty, and is tried again: whoever needs it does without.
+ * synced and empty, and is tried again: whoever needs it does without. Where the API server does
+ * not answer, what is known serves, and {@link #problem} says why until it is followed again.
  *
  * @param <T> the kind
  */
@@ -29,7 +32,16 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   public static final String NOT_PERMITTED = "not permitted";
 
   /** An API server that restarts is back soon; nobody waits for us to notice. */
-  private static final Duration UNREACHABLE_RETRY = Duration.ofSeconds(1);
+  private static final Duration SOON = Duration.ofSeconds(1);
+
+  /** Watches end all the time, and the informer takes them up again within a second or two. */
+  private static final Duration UNWATCHED = Duration.ofSeconds(3);
+
+  /**
+   * An API server that starts refuses until it has read the rules of RBAC: what was permitted
+   * before is not given up sooner.
+   */
+  private static final int REFUSALS = 5;
 
   /**
    * Objects a list brings at a time: of each only the facts are kept, so that a large cluster fits
@@ -37,17 +49,28 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
    */
   private static final long PAGE = 500;
 
+  private static final int NO_ANSWER = 0;
+
   private final String plural;
   private final String without;
   private final Supplier<Informable<T>> resources;
   private final Supplier<ItemStore<T>> stores;
   private final Duration retryPeriod;
   private final ScheduledExecutorService executor;
+  private final Outage outage;
   private final Runnable settled;
-  private volatile SharedIndexInformer<T> informer;
+  private final Duration soon;
+  private final AtomicInteger refusals = new AtomicInteger();
+
+  /** None while the next one is waited for. */
+  private final AtomicReference<SharedIndexInformer<T>> informer = new AtomicReference<>();
+
+  private volatile long askedNanos;
+  private volatile long watchedNanos;
   private volatile ItemStore<T> store;
   private volatile State state = State.STARTING;
   private volatile String problem = "";
+  private volatile String told = "";
   private volatile boolean closed;
 
   /** Whether the kind's objects are known. */
@@ -67,6 +90,8 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
    * @param without what is done while the kind cannot be read, for logs
    * @param stores makes an empty store; one for all attempts, so that what is gone by the next is
    *     found out
+   * @param executor runs calls, which block
+   * @param outage where it is told that the kind is not followed for the moment
    * @param settled is told when the kind's objects are known, or known not to be had
    */
   WatchedKind(
@@ -76,6 +101,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       Supplier<ItemStore<T>> stores,
       Duration retryPeriod,
       ScheduledExecutorService executor,
+      Outage outage,
       Runnable settled) {
     this.plural = plural;
     this.without = without;
@@ -83,7 +109,9 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     this.stores = stores;
     this.retryPeriod = retryPeriod;
     this.executor = executor;
+    this.outage = outage;
     this.settled = settled;
+    soon = SOON.compareTo(retryPeriod) < 0 ? SOON : retryPeriod;
   }
 
   /** As in RBAC rules. */
@@ -104,98 +132,142 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
 
   /** What is wrong now; "" if nothing is. */
   public String problem() {
-    SharedIndexInformer<T> current = informer;
-    return state == State.SYNCED && current != null && current.isWatching() ? "" : problem;
+    return problem;
   }
 
   void start() {
-    if (closed) {
-      return;
-    }
     SharedIndexInformer<T> next = resources.get().withLimit(PAGE).runnableInformer(0);
     if (store == null) {
       store = stores.get();
     }
     next.itemStore(store);
-    next.exceptionHandler(this::isWorthTryingAgain);
-    informer = next;
+    next.exceptionHandler((started, failure) -> isWorthTryingAgain(next, started, failure));
+    informer.set(next);
+    if (closed) {
+      return;
+    }
     next.start()
         .whenComplete(
             (nothing, failure) -> {
               if (failure == null) {
                 synced(next);
               } else {
-                next.stop();
-                failed(failure);
+                giveUp(next, failure);
               }
             });
   }
 
   private void synced(SharedIndexInformer<T> current) {
-    if (!problem.isEmpty()) {
+    if (!told.isEmpty()) {
       LOG.infof("%s can be read now", plural);
+      told = "";
     }
-    problem = "";
+    refusals.set(0);
     state = State.SYNCED;
+    followed();
     settled.run();
-    askLater(current);
+    askedNanos = System.nanoTime();
+    watchedNanos = askedNanos;
+    later(() -> look(current), soon);
   }
 
-  private void askLater(SharedIndexInformer<T> asked) {
-    if (!closed) {
-      executor.schedule(() -> ask(asked), retryPeriod.toMillis(), TimeUnit.MILLISECONDS);
+  private void followed() {
+    problem = "";
+    outage.end(this);
+  }
+
+  private void lost(String reason) {
+    problem = reason;
+    outage.begin(this, plural, reason);
+  }
+
+  /** Whether the kind is followed; asks where that is in doubt, and from time to time. */
+  private void look(SharedIndexInformer<T> current) {
+    if (current != informer.get()) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (current.isWatching()) {
+      watchedNanos = now;
+      followed();
+    }
+    boolean unwatched = now - watchedNanos >= UNWATCHED.toNanos();
+    Duration pause = refusals.get() > 0 ? soon : unwatched ? UNWATCHED : retryPeriod;
+    if (now - askedNanos < pause.toNanos() || ask(current, unwatched)) {
+      later(() -> look(current), soon);
     }
   }
 
   /**
-   * Whether the kind may still be listed. A watch that is refused is tried again in silence, and
-   * one of a custom resource outlives its definition: only asking tells. For an informer that
-   * another has taken the place of, it ends.
+   * Whether the informer may go on. A watch that is refused is tried again in silence, one of a
+   * custom resource outlives its definition, and one whose connection is dead brings nothing, for
+   * ever: only asking tells. Where nobody answers it begins anew, on another connection: left to
+   * itself it would wait longer and longer.
    */
-  private void ask(SharedIndexInformer<T> asked) {
-    if (closed || asked != informer) {
-      return;
-    }
+  private boolean ask(SharedIndexInformer<T> current, boolean unwatched) {
     try {
       if (resources.get() instanceof Listable<?> kind) {
         kind.list(new ListOptionsBuilder().withLimit(1L).build());
       }
+      refusals.set(0);
+      if (unwatched) {
+        lost("it can be listed, but not watched");
+      }
     } catch (RuntimeException e) {
       State now = classify(e);
-      if (now == State.REFUSED || (now == State.UNKNOWN && store.size() == 0)) {
-        asked.stop();
-        failed(e);
-        return;
+      boolean refused = now == State.REFUSED || (now == State.UNKNOWN && store.size() == 0);
+      boolean over =
+          refused ? refusals.incrementAndGet() >= REFUSALS : unwatched || code(e) == NO_ANSWER;
+      if (over) {
+        giveUp(current, e);
+        return false;
       }
       LOG.debugf(e, "%s cannot be asked for: %s", plural, e);
+    } finally {
+      askedNanos = System.nanoTime();
     }
-    askLater(asked);
+    return true;
   }
 
   /**
    * The informer goes on by itself once it has run; before, we start it anew. So we do when the
    * kind is gone: its objects went first, as a custom resource's do when its definition is deleted.
    */
-  private boolean isWorthTryingAgain(boolean started, Throwable failure) {
-    if (started && classify(failure) == State.UNKNOWN && store.size() == 0) {
-      failed(failure);
+  private boolean isWorthTryingAgain(
+      SharedIndexInformer<T> current, boolean started, Throwable failure) {
+    if (!started) {
       return false;
     }
-    if (started) {
-      String found = describe(failure);
-      if (!found.equals(problem)) {
-        problem = found;
-        LOG.warnf("%s are not followed for the moment, what is known serves: %s", plural, found);
-      }
+    if (classify(failure) == State.UNKNOWN && store.size() == 0) {
+      giveUp(current, failure);
+      return false;
     }
-    return started;
+    if (current == informer.get()) {
+      lost(describe(failure));
+    }
+    return true;
+  }
+
+  /** Ends an informer, once, and tries anew later. */
+  private void giveUp(SharedIndexInformer<T> current, Throwable failure) {
+    if (!closed && informer.compareAndSet(current, null)) {
+      current.stop();
+      failed(failure);
+    }
   }
 
   private void failed(Throwable failure) {
     State now = classify(failure);
     String found = describe(failure);
-    if (!found.equals(problem)) {
-      problem = found;
+    if (state == State.SYNCED && (now == State.STARTING || refusals.incrementAndGet() < REFUSALS)) {
+      lost(found);
+      later(this::start, soon);
+      return;
+    }
+    outage.leave(this);
+    problem = found;
+    if (!found.equals(told)) {
+      told = found;
       LOG.warnf("%s cannot be read, %s: %s", plural, without, found);
     }
     // What is known serves on, unless the kind itself is gone.
@@ -205,9 +277,12 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       state = now;
       settled.run();
     }
-    Duration pause = now == State.STARTING ? UNREACHABLE_RETRY : retryPeriod;
+    later(this::start, now == State.STARTING ? SOON : retryPeriod);
+  }
+
+  private void later(Runnable task, Duration pause) {
     if (!closed) {
-      executor.schedule(this::start, pause.toMillis(), TimeUnit.MILLISECONDS);
+      executor.schedule(task, pause.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
@@ -227,7 +302,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     };
   }
 
-  /** The status code of the answer; 0 if there was none. */
+  /** The status code of the answer; {@link #NO_ANSWER} if there was none. */
   private static int code(Throwable failure) {
     Throwable cause = failure;
     while (cause != null) {
@@ -236,13 +311,13 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       }
       cause = cause.getCause();
     }
-    return 0;
+    return NO_ANSWER;
   }
 
   @Override
   public void close() {
     closed = true;
-    SharedIndexInformer<T> current = informer;
+    SharedIndexInformer<T> current = informer.getAndSet(null);
     if (current != null) {
       current.stop();
     }

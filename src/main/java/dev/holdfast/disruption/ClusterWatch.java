@@ -3,6 +3,7 @@ package dev.holdfast.disruption;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.holdfast.cluster.Cluster;
+import dev.holdfast.cluster.FewRetries;
 import dev.holdfast.cluster.Follower;
 import dev.holdfast.cluster.WatchedKind;
 import dev.holdfast.disruption.budget.Budget;
@@ -85,7 +86,7 @@ final class ClusterWatch implements Follower, AutoCloseable {
 
   ClusterWatch(Cluster cluster, KubernetesClient client, Neighbourhoods neighbourhoods) {
     this.cluster = cluster;
-    this.client = client;
+    this.client = FewRetries.of(client);
     this.neighbourhoods = neighbourhoods;
   }
 
