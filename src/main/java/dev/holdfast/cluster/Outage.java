@@ -28,15 +28,10 @@ final class Outage {
     lost.add(kind);
   }
 
-  /** The kind is followed again. */
+  /** The kind is followed again, or is lost for a reason of its own, which is told elsewhere. */
   synchronized void end(Object kind) {
     if (lost.remove(kind) && lost.isEmpty()) {
-      LOG.info("the cluster is followed again");
+      LOG.info("what can be read of the cluster is followed again");
     }
-  }
-
-  /** The kind is lost for a reason of its own, which is told elsewhere. */
-  synchronized void leave(Object kind) {
-    lost.remove(kind);
   }
 }

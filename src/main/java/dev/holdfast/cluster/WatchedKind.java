@@ -259,17 +259,21 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   private void failed(Throwable failure) {
     State now = classify(failure);
     String found = describe(failure);
-    if (state == State.SYNCED && (now == State.STARTING || refusals.incrementAndGet() < REFUSALS)) {
+    boolean passing =
+        now == State.STARTING
+            ? state != State.STARTING
+            : state == State.SYNCED && refusals.incrementAndGet() < REFUSALS;
+    if (passing) {
       lost(found);
       later(this::start, soon);
       return;
     }
-    outage.leave(this);
     problem = found;
     if (!found.equals(told)) {
       told = found;
       LOG.warnf("%s cannot be read, %s: %s", plural, without, found);
     }
+    outage.end(this);
     // What is known serves on, unless the kind itself is gone.
     if (state == State.STARTING
         || now == State.UNKNOWN

@@ -102,7 +102,7 @@ class OutageTest {
 
       line.mend();
       int number = outage;
-      await().atMost(PATIENCE).until(() -> said("the cluster is followed again") == number);
+      await().atMost(PATIENCE).until(() -> said("is followed again") == number);
       assertThat(cluster.problems()).isEmpty();
       assertThat(labels()).isEqualTo(Map.of("a", "during-" + outage));
       label("after-" + outage);
@@ -119,7 +119,7 @@ class OutageTest {
     label("c");
 
     await().atMost(PATIENCE).until(() -> labels().equals(Map.of("a", "c")));
-    await().atMost(PATIENCE).until(() -> said("the cluster is followed again") == 1);
+    await().atMost(PATIENCE).until(() -> said("is followed again") == 1);
     assertThat(said("the cluster is not followed for the moment")).isEqualTo(1);
     assertThat(cluster.problems()).isEmpty();
   }
@@ -164,5 +164,35 @@ class OutageTest {
     await().atMost(PATIENCE).until(() -> said("namespaces cannot be read") == 1);
     assertThat(cluster.problems()).containsEntry("namespaces", "not permitted (403)");
     assertThat(labels()).as("what is known serves").isEqualTo(Map.of("a", "b"));
+  }
+
+  @Test
+  void a_kind_that_is_not_served_has_no_line_of_its_own_in_an_outage() {
+    assertThat(cluster.problems()).isEmpty();
+    for (String limit : List.of("1", "500")) {
+      refusePolicies(limit);
+    }
+    await()
+        .atMost(PATIENCE)
+        .until(() -> cluster.problems().containsValue("not served (404)") && said("WARN") > 0);
+    await().atMost(PATIENCE).until(() -> cluster.policies().isEmpty());
+    lines.clear();
+
+    line.cut();
+    await().atMost(PATIENCE).until(() -> cluster.problems().keySet().containsAll(cluster.kinds()));
+    line.mend();
+    await().atMost(PATIENCE).until(() -> said("is followed again") == 1);
+    await().atMost(PATIENCE).until(() -> cluster.problems().size() == 1);
+
+    assertThat(said("hardeningpolicies cannot be read")).as("%s", lines).isZero();
+  }
+
+  private void refusePolicies(String limit) {
+    api.server()
+        .expect()
+        .get()
+        .withPath("/apis/holdfast.dev/v1alpha1/hardeningpolicies?limit=" + limit)
+        .andReturn(404, Map.of("kind", "Status", "apiVersion", "v1", "code", 404))
+        .always();
   }
 }

@@ -25,14 +25,15 @@ public final class ClientFailures {
       String host = cause.getMessage();
       return host.contains(" ") ? line(host) : "host " + host + " is not known";
     }
+    if (cause instanceof TimeoutException) {
+      // The message, if there is one, tells the client's own limits, and the path.
+      return "no answer in time";
+    }
     if (cause.getMessage() != null) {
       return line(cause.getMessage());
     }
-    if (cause instanceof ClosedChannelException) {
-      return "the connection was closed";
-    }
-    return cause instanceof TimeoutException
-        ? "no answer in time"
+    return cause instanceof ClosedChannelException
+        ? "the connection was closed"
         : cause.getClass().getSimpleName();
   }
 

@@ -26,6 +26,7 @@ class ClientFailuresTest {
             "k.svc: Name or service not known"),
         Arguments.of(new ClosedChannelException(), "the connection was closed"),
         Arguments.of(new TimeoutException(), "no answer in time"),
+        Arguments.of(new TimeoutException("10000ms exceeded"), "no answer in time"),
         Arguments.of(new IllegalStateException("first\nsecond"), "first second"),
         Arguments.of(new IllegalStateException(), "IllegalStateException"));
   }
