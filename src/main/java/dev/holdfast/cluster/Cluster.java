@@ -54,6 +54,9 @@ public final class Cluster implements ClusterView, AutoCloseable {
   /** Calls at the same time: one that gets no answer blocks its thread until it times out. */
   private static final int CALLS = 4;
 
+  /** Nothing is ready before the version is known. */
+  private static final Duration FIRST_VERSION_RETRY = Duration.ofSeconds(1);
+
   /** Look-ups of namespaces at the same time; more wait for their turn. */
   private static final int LOOK_UPS = 4;
 
@@ -73,6 +76,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private final AtomicBoolean told = new AtomicBoolean();
   private volatile boolean started;
+  private volatile boolean closed;
   private volatile long startNanos;
 
   /**
@@ -218,8 +222,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
   public void start() {
     startNanos = System.nanoTime();
     started = true;
-    executor.scheduleWithFixedDelay(
-        this::readVersion, 0, versionPeriod.toMillis(), TimeUnit.MILLISECONDS);
+    executor.execute(this::readVersion);
     for (WatchedKind<?> kind : kinds) {
       kind.start();
     }
@@ -300,6 +303,17 @@ public final class Cluster implements ClusterView, AutoCloseable {
 
   private void readVersion() {
     try {
+      askVersion();
+    } finally {
+      Duration pause = state.knowsApiServer() ? versionPeriod : FIRST_VERSION_RETRY;
+      if (!closed) {
+        executor.schedule(this::readVersion, pause.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  private void askVersion() {
+    try {
       VersionInfo version = client.getKubernetesVersion();
       Optional<KubernetesVersion> read =
           version == null ? Optional.empty() : KubernetesVersion.of(version.getGitVersion());
@@ -311,7 +325,6 @@ public final class Cluster implements ClusterView, AutoCloseable {
         tellOnceSynced();
       }
     } catch (RuntimeException e) {
-      // Thrown on, it would end the asking for good.
       LOG.debugf(e, "the API server's version cannot be read: %s", e);
     }
   }
@@ -457,6 +470,7 @@ public final class Cluster implements ClusterView, AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     kinds.forEach(WatchedKind::close);
     executor.shutdownNow();
     lookUpThreads.shutdownNow();

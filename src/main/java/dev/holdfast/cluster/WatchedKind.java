@@ -211,7 +211,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
       }
       refusals.set(0);
       if (unwatched) {
-        lost("it can be listed, but not watched");
+        lost("the watch has ended");
       }
     } catch (RuntimeException e) {
       State now = classify(e);

@@ -125,6 +125,19 @@ class OutageTest {
   }
 
   @Test
+  void a_start_without_an_api_server_is_made_up_for_at_once() {
+    line.cut();
+    try (Cluster other = new Cluster(client, Duration.ofMillis(200), Duration.ofHours(1))) {
+      other.start();
+      await().atMost(PATIENCE).until(() -> other.problems().containsKey("nodes"));
+
+      line.mend();
+
+      await().atMost(Duration.ofSeconds(5)).until(other::isSynced);
+    }
+  }
+
+  @Test
   void closing_says_nothing_of_kinds_that_were_not_known_yet() {
     Cluster other = new Cluster(client, Duration.ofMillis(200), Duration.ofSeconds(30));
     other.start();
