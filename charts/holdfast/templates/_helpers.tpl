@@ -264,6 +264,32 @@ matchExpressions:
 {{- end }}
 {{- end }}
 
+{{/* The host of webhook.url, an IPv6 address with its brackets. */}}
+{{- define "holdfast.urlHost" -}}
+{{- regexReplaceAll ":[0-9]*$" (trimPrefix "https://" .Values.webhook.url | splitList "/" | first) "" }}
+{{- end }}
+
+{{/* "true" if a host of a URL is an IP address. */}}
+{{- define "holdfast.isAddress" -}}
+{{- $byte := "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])" }}
+{{- regexMatch (printf "^((%s\\.){3}%s|\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\])$" $byte $byte) . }}
+{{- end }}
+
+{{/* What the API server, or cert-manager, says of webhook.url when half of the release is installed. */}}
+{{- define "holdfast.checkUrl" -}}
+{{- $host := include "holdfast.urlHost" . }}
+{{- if contains "@" $host }}
+{{- fail "at '/webhook/url': user information is not permitted in it" }}
+{{- end }}
+{{- $name := and (regexMatch "^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$" $host) (not (regexMatch "^[0-9.]+$" $host)) }}
+{{- if not (or $name (eq (include "holdfast.isAddress" $host) "true")) }}
+{{- fail (printf "at '/webhook/url': its host must be a name or an IP address, it is %q" $host) }}
+{{- end }}
+{{- if not (has .Values.certificates.mode (list "provided" "certManager")) }}
+{{- fail (printf "webhook.url needs certificates.mode provided or certManager: the certificate of mode %s is for the Service only" .Values.certificates.mode) }}
+{{- end }}
+{{- end }}
+
 {{/* Of an entry of a webhook configuration. (dict "context" $ "path" "/mutate") */}}
 {{- define "holdfast.clientConfig" -}}
 {{- $values := .context.Values -}}
@@ -403,6 +429,13 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- fail (printf "at '/certificates/%s': cert-manager makes no certificate that lives for less than 1h: it is %s" $key $life) }}
 {{- end }}
 {{- end }}
+{{- with .Values.certificates }}
+{{- /* Else the CA that it came with, which is renewed after two thirds of its life, expires before the next one comes. */}}
+{{- $twice := mul 2 (include "holdfast.seconds" .leafLifetime | int64) }}
+{{- if and (eq .mode "certManager") (not .certManager.issuerRef.name) (ge $twice (include "holdfast.seconds" .caLifetime | int64)) }}
+{{- fail (printf "at '/certificates/leafLifetime': %q is too long, expected less than half of caLifetime, which is %s" .leafLifetime .caLifetime) }}
+{{- end }}
+{{- end }}
 {{- include "holdfast.checkLabels" . }}
 {{- if eq (int .Values.webhook.port) (int .Values.webhook.managementPort) }}
 {{- fail (printf "webhook.port and webhook.managementPort are both %d: a process cannot listen on it twice" (int .Values.webhook.port)) }}
@@ -412,8 +445,8 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- include "holdfast.checkPolicy" (dict "at" (printf "/policies/%d/spec" $i) "spec" $policy.spec) }}
 {{- end }}
 {{- include "holdfast.checkExpressions" (dict "at" "/webhook/namespaceExpressions" "expressions" .Values.webhook.namespaceExpressions) }}
-{{- if and .Values.webhook.url (not (has .Values.certificates.mode (list "provided" "certManager"))) }}
-{{- fail (printf "webhook.url needs certificates.mode provided or certManager: the certificate of mode %s is for the Service only" .Values.certificates.mode) }}
+{{- if .Values.webhook.url }}
+{{- include "holdfast.checkUrl" . }}
 {{- end }}
 {{- if and (eq .Values.certificates.mode "provided") (not .Values.certificates.secretName) }}
 {{- fail "certificates.mode provided needs certificates.secretName: the Secret with your tls.crt and tls.key" }}

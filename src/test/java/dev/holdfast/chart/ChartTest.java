@@ -470,6 +470,11 @@ class ChartTest {
         "certificates.leafLifetime=90 | at '/certificates/leafLifetime'",
         "certificates.mode=certManager,certificates.leafLifetime=59m | cert-manager makes no certificate that lives for less than 1h",
         "certificates.leafLifetime=0d | at '/certificates/leafLifetime'",
+        "certificates.mode=certManager,certificates.leafLifetime=10y,certificates.caLifetime=1y | at '/certificates/leafLifetime': \"10y\" is too long, expected less than half of caLifetime, which is 1y",
+        "certificates.mode=certManager,certificates.leafLifetime=6h,certificates.caLifetime=12h | expected less than half of caLifetime",
+        "certificates.mode=certManager,webhook.url=https://u:p@a.b | at '/webhook/url': user information is not permitted in it",
+        "certificates.mode=certManager,webhook.url=https://10.0.0.256 | at '/webhook/url': its host must be a name or an IP address, it is \"10.0.0.256\"",
+        "certificates.mode=certManager,webhook.url=https://:8443/a | at '/webhook/url': its host must be a name or an IP address",
         "image.digest=sha256:1 | at '/image/digest'",
         "image.tag=a b | at '/image/tag'",
         "excludeNamespaces[0]=Shop | at '/excludeNamespaces/0'",
@@ -520,7 +525,7 @@ class ChartTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"90d, 5y, 2160h, 43800h", "1h, 90m, 1h, 5400s"})
+  @CsvSource({"90d, 5y, 2160h, 43800h", "1h, 150m, 1h, 9000s"})
   void cert_manager_is_told_the_lifetimes(String leaf, String ca, String leafs, String cas) {
     Chart chart =
         Chart.rendered(
@@ -534,6 +539,80 @@ class ChartTest {
         .isEqualTo(leafs);
     assertThat(chart.get("Certificate", "holdfast-tls-ca").at("/spec/duration").asText())
         .isEqualTo(cas);
+  }
+
+  @Test
+  void cert_manager_renews_the_ca_with_the_same_key() {
+    Chart chart = rendered("cert-manager");
+    Chart deployed = Manifests.written("cert-manager");
+
+    for (Chart all : List.of(chart, deployed)) {
+      assertThat(all.get("Certificate", "holdfast-tls-ca").at("/spec/privateKey/rotationPolicy"))
+          .hasToString("\"Never\"");
+    }
+  }
+
+  @Test
+  void a_ca_that_is_not_ours_may_live_as_long_as_it_likes() {
+    String[] settings = {
+      "certificates.mode=certManager",
+      "certificates.certManager.issuerRef.name=platform",
+      "certificates.leafLifetime=10y"
+    };
+
+    assertThat(Chart.rendered("holdfast", "holdfast-system", settings).ofKind("Certificate"))
+        .hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://a.example, dnsNames, a.example",
+    "https://a.example:8443/b@c, dnsNames, a.example",
+    "https://10.a, dnsNames, 10.a",
+    "https://10.0.0.1, ipAddresses, 10.0.0.1",
+    "https://10.0.0.1:8443/a, ipAddresses, 10.0.0.1",
+    "https://[fd00::1], ipAddresses, fd00::1",
+    "https://[fd00::1]:8443/a, ipAddresses, fd00::1"
+  })
+  void cert_manager_is_told_names_and_addresses_apart(String url, String key, String host) {
+    JsonNode spec =
+        Chart.rendered(
+                "holdfast",
+                "holdfast-system",
+                "certificates.mode=certManager",
+                "webhook.url=" + url)
+            .get("Certificate", "holdfast-tls")
+            .get("spec");
+
+    assertThat(spec.get(key)).extracting(JsonNode::asText).containsExactly(host);
+    assertThat(spec.has("dnsNames")).isEqualTo(key.equals("dnsNames"));
+  }
+
+  /** Less than what is left of a certificate when its renewal is due, else it is no news. */
+  @ParameterizedTest
+  @CsvSource({
+    "selfManaged, 90d, 604800",
+    "selfManaged, 7d, 151200",
+    "certManager, 8h, 7200",
+    "selfManaged, 2s, 0",
+    "generator, 90d, 604800",
+    "generator, 12d, 86400",
+    "provided, 1h, 604800"
+  })
+  void an_alert_tells_of_a_renewal_that_is_overdue(String mode, String leaf, long seconds) {
+    Chart chart =
+        Chart.rendered(
+            "holdfast",
+            "holdfast-system",
+            "prometheusRule.enabled=true",
+            "certificates.secretName=pair",
+            "certificates.mode=" + mode,
+            "certificates.leafLifetime=" + leaf);
+
+    assertThat(chart.get("PrometheusRule", "holdfast").findValuesAsText("expr"))
+        .filteredOn(expression -> expression.contains("certificate_expiry"))
+        .allSatisfy(expression -> assertThat(expression).endsWith(") < " + seconds))
+        .hasSize(1);
   }
 
   @Test
