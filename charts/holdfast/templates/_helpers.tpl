@@ -207,6 +207,19 @@ spec:
         sizeLimit: 64Mi
 {{- end }}
 
+{{/* Of a NetworkPolicy. In the node's network, webhooks have its address, and no selector finds them. */}}
+{{- define "holdfast.egressToWebhooks" -}}
+- ports:
+    - port: {{ .Values.webhook.port }}
+      protocol: TCP
+  {{- if not .Values.webhook.hostNetwork }}
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "holdfast.selectorLabels" (dict "context" . "component" "webhook") | nindent 10 }}
+  {{- end }}
+{{- end }}
+
 {{/* Namespaces that the API server never asks about. */}}
 {{- define "holdfast.namespaceSelector" -}}
 matchExpressions:
@@ -434,6 +447,15 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- $twice := mul 2 (include "holdfast.seconds" .leafLifetime | int64) }}
 {{- if and (eq .mode "certManager") (not .certManager.issuerRef.name) (ge $twice (include "holdfast.seconds" .caLifetime | int64)) }}
 {{- fail (printf "at '/certificates/leafLifetime': %q is too long, expected less than half of caLifetime, which is %s" .leafLifetime .caLifetime) }}
+{{- end }}
+{{- end }}
+{{- with .Values.certificates }}
+{{- /* A renewal is due with a third of the life left, and seen up to a day later. */}}
+{{- if and (eq .mode "generator") (eq .generator.schedule "17 3 * * *") (lt (include "holdfast.seconds" .leafLifetime | int64) 345600) }}
+{{- fail (printf "at '/certificates/leafLifetime': %q is too short for a CronJob that runs once a day, expected at least 4d, or certificates.generator.schedule to run more often" .leafLifetime) }}
+{{- end }}
+{{- if and (eq .mode "selfManaged") (eq (int $.Values.controller.replicas) 0) }}
+{{- fail "at '/controller/replicas': certificates.mode selfManaged needs the controller, which makes the certificate" }}
 {{- end }}
 {{- end }}
 {{- include "holdfast.checkLabels" . }}

@@ -472,6 +472,8 @@ class ChartTest {
         "certificates.leafLifetime=0d | at '/certificates/leafLifetime'",
         "certificates.mode=certManager,certificates.leafLifetime=10y,certificates.caLifetime=1y | at '/certificates/leafLifetime': \"10y\" is too long, expected less than half of caLifetime, which is 1y",
         "certificates.mode=certManager,certificates.leafLifetime=6h,certificates.caLifetime=12h | expected less than half of caLifetime",
+        "certificates.mode=generator,certificates.leafLifetime=95h | at '/certificates/leafLifetime': \"95h\" is too short for a CronJob that runs once a day, expected at least 4d",
+        "controller.replicas=0 | at '/controller/replicas': certificates.mode selfManaged needs the controller",
         "certificates.mode=certManager,webhook.url=https://u:p@a.b | at '/webhook/url': user information is not permitted in it",
         "certificates.mode=certManager,webhook.url=https://10.0.0.256 | at '/webhook/url': its host must be a name or an IP address, it is \"10.0.0.256\"",
         "certificates.mode=certManager,webhook.url=https://:8443/a | at '/webhook/url': its host must be a name or an IP address",
@@ -613,6 +615,39 @@ class ChartTest {
         .filteredOn(expression -> expression.contains("certificate_expiry"))
         .allSatisfy(expression -> assertThat(expression).endsWith(") < " + seconds))
         .hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "certificates.mode=generator;certificates.leafLifetime=4d",
+        "certificates.mode=generator;certificates.leafLifetime=1d;certificates.generator.schedule=0 * * * *",
+        "certificates.mode=generator;controller.replicas=0"
+      })
+  void takes_what_somebody_renews_in_time(String settings) {
+    assertThat(Chart.rendered("holdfast", "holdfast-system", settings.split(";")).ofKind("CronJob"))
+        .hasSize(1);
+  }
+
+  /** No selector of pods matches those in the node's network. */
+  @ParameterizedTest
+  @CsvSource({"false, true", "true, false"})
+  void webhooks_are_reached_through_network_policies(boolean hostNetwork, boolean selected) {
+    Chart chart =
+        Chart.rendered(
+            "holdfast",
+            "holdfast-system",
+            "networkPolicy.enabled=true",
+            "webhook.port=10260",
+            "webhook.hostNetwork=" + hostNetwork);
+
+    for (String name : List.of("holdfast-controller", "holdfast-jobs")) {
+      assertThat(chart.get("NetworkPolicy", name).at("/spec/egress"))
+          .filteredOn(rule -> rule.at("/ports/0/port").asInt() == 10260)
+          .as(name)
+          .allSatisfy(rule -> assertThat(rule.has("to")).isEqualTo(selected))
+          .hasSize(1);
+    }
   }
 
   @Test
