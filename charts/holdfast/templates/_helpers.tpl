@@ -433,6 +433,15 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 
 {{/* What no schema can say. */}}
 {{- define "holdfast.check" -}}
+{{- $fullname := include "holdfast.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $fullname) }}
+{{- fail (printf "a Service cannot have the name %q, which must start with a letter and hold only a-z, 0-9 and '-': set fullnameOverride, or take another name for the release" $fullname) }}
+{{- end }}
+{{- with .Values.certificates.certManager.issuerRef }}
+{{- if and (or .kind .group) (not .name) }}
+{{- fail "at '/certificates/certManager/issuerRef': name is missing; leave kind and group out as well for a CA of the chart's own" }}
+{{- end }}
+{{- end }}
 {{- range $key := list "leafLifetime" "caLifetime" }}
 {{- $life := get $.Values.certificates $key }}
 {{- if gt (include "holdfast.seconds" $life | int64) (include "holdfast.seconds" "100y" | int64) }}

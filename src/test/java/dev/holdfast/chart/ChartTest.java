@@ -179,25 +179,36 @@ class ChartTest {
 
   /** Of YAML 1.1, as Helm's own reader: a plain {@code no} is false, and {@code 456} a number. */
   @ParameterizedTest
-  @CsvSource({"no, 456, 123, off", "12, 'true', null, 34", "y, 0x1f, '0', 1"})
+  @CsvSource({"no, 456, 123, off, off", "12, 'true', null, 34, y", "y, 0x1f, '0', 1, null"})
   void names_that_yaml_reads_as_something_else_stay_names(
-      String release, String namespace, String secret, String name, @TempDir Path folder)
+      String release,
+      String namespace,
+      String secret,
+      String name,
+      String fullname,
+      @TempDir Path folder)
       throws IOException {
     for (String mode : List.of("selfManaged", "generator", "certManager", "provided")) {
-      assertThat(types(namedBy(folder, mode, release, namespace, secret, name)))
+      assertThat(types(namedBy(folder, mode, release, namespace, secret, name, fullname)))
           .as(mode)
-          .isEqualTo(types(namedBy(folder, mode, "blue", "shop", "pair", "green")));
+          .isEqualTo(types(namedBy(folder, mode, "blue", "shop", "pair", "green", "guard")));
     }
   }
 
   private static Chart namedBy(
-      Path folder, String mode, String release, String namespace, String secret, String name)
+      Path folder,
+      String mode,
+      String release,
+      String namespace,
+      String secret,
+      String name,
+      String fullname)
       throws IOException {
     Path values =
         Files.writeString(
             folder.resolve("values.yaml"),
-            "nameOverride: '%1$s'\nfullnameOverride: '%1$s'\npriorityClassName: '%1$s'\n"
-                    .formatted(name)
+            "nameOverride: '%1$s'\nfullnameOverride: '%2$s'\npriorityClassName: '%1$s'\n"
+                    .formatted(name, fullname)
                 + "certificates: {secretName: '%s', clusterDomain: '%s'}\n".formatted(secret, name)
                 + "policies: [{name: '%s', spec: {}}]\n".formatted(name));
     return Chart.rendered(
@@ -474,6 +485,24 @@ class ChartTest {
         "certificates.mode=certManager,certificates.leafLifetime=6h,certificates.caLifetime=12h | expected less than half of caLifetime",
         "certificates.mode=generator,certificates.leafLifetime=95h | at '/certificates/leafLifetime': \"95h\" is too short for a CronJob that runs once a day, expected at least 4d",
         "controller.replicas=0 | at '/controller/replicas': certificates.mode selfManaged needs the controller",
+        "webhook.tolerations[0].kee=a | at '/webhook/tolerations/0': additional properties 'kee' not allowed",
+        "webhook.affinity.nodeAffinty.a=b | at '/webhook/affinity': additional properties 'nodeAffinty' not allowed",
+        "webhook.affinity.podAffinity.required[0]=b | at '/webhook/affinity/podAffinity': additional properties 'required' not allowed",
+        "webhook.topologySpreadConstraints[0].maxSkeww=1 | additional properties 'maxSkeww' not allowed",
+        "webhook.extraEnv[0].name=A,webhook.extraEnv[0].valuee=b | at '/webhook/extraEnv/0': additional properties 'valuee' not allowed",
+        "controller.extraEnv[0].name=A,controller.extraEnv[0].value=1 | at '/controller/extraEnv/0/value': got number, want string",
+        "controller.extraRules[0].apiGroup[0]=a | at '/controller/extraRules/0': additional properties 'apiGroup' not allowed",
+        "hooks.tolerations[0].kee=a | at '/hooks/tolerations/0': additional properties 'kee' not allowed",
+        "networkPolicy.metricsFrom[0].podSelectr.a=b | at '/networkPolicy/metricsFrom/0': additional properties 'podSelectr' not allowed",
+        "certificates.certManager.issuerRef.kind=ClusterIssuer | at '/certificates/certManager/issuerRef': name is missing",
+        "policies=null | missing property 'policies'",
+        "webhook=null | missing property 'webhook'",
+        "webhook.failurePolicy=null | at '/webhook': missing property 'failurePolicy'",
+        "commonLabels.team=a b | at '/commonLabels/team': 'a b' does not match pattern",
+        "commonLabels.a b=c | at '/commonLabels': additional properties 'a b' not allowed",
+        "certificates.generator.schedule=every day | at '/certificates/generator/schedule': 'every day' does not match pattern",
+        "certificates.generator.schedule=every day at 3 am | at '/certificates/generator/schedule'",
+        "fullnameOverride=1a | a Service cannot have the name \"1a\", which must start with a letter",
         "certificates.mode=certManager,webhook.url=https://u:p@a.b | at '/webhook/url': user information is not permitted in it",
         "certificates.mode=certManager,webhook.url=https://10.0.0.256 | at '/webhook/url': its host must be a name or an IP address, it is \"10.0.0.256\"",
         "certificates.mode=certManager,webhook.url=https://:8443/a | at '/webhook/url': its host must be a name or an IP address",
@@ -648,6 +677,36 @@ class ChartTest {
           .allSatisfy(rule -> assertThat(rule.has("to")).isEqualTo(selected))
           .hasSize(1);
     }
+  }
+
+  /** Its release would be half installed when the API server refuses the Service. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a.b", "1abc"})
+  void refuses_a_release_whose_service_could_not_be_named(String release) {
+    assertThatThrownBy(() -> Chart.rendered(release, "shop"))
+        .hasMessageContaining("a Service cannot have the name \"%s-holdfast\"".formatted(release));
+
+    assertThat(Chart.rendered(release, "shop", "fullnameOverride=guard").ofKind("Service"))
+        .isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "@daily",
+        "@every 1h30m",
+        "0 */6 * * *",
+        "5,35 1-3 1 jan-MAR/2 SUN",
+        "0  0 ? * 1-5"
+      })
+  void takes_the_schedules_that_kubernetes_takes(String schedule) {
+    Chart chart =
+        Chart.rendered(
+            Chart.command("holdfast", "holdfast-system", "certificates.mode=generator")
+                .set("certificates.generator.schedule", schedule));
+
+    assertThat(chart.get("CronJob", "holdfast-certs").at("/spec/schedule").asText())
+        .isEqualTo(schedule);
   }
 
   @Test

@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -118,6 +120,47 @@ class ChartValuesTest {
   @Test
   void the_schema_knows_these_values_and_no_others() throws IOException {
     assertThat(keys(JSON.readTree(SCHEMA.toFile()), Chart.read(VALUES), "")).isEmpty();
+  }
+
+  /**
+   * Helm takes a value of null away before it looks at the schema. What a template needs is missed
+   * there in clear words; defaults that are to be got rid of as a whole are not.
+   */
+  @Test
+  void the_schema_misses_what_is_null() throws IOException {
+    Set<String> optional = new TreeSet<>();
+    collectOptional(JSON.readTree(SCHEMA.toFile()), Chart.read(VALUES), "", optional);
+
+    assertThat(optional)
+        .containsExactly(
+            "controller.nodeSelector",
+            "dashboard.labels",
+            "hooks.nodeSelector",
+            "webhook.nodeSelector");
+    for (String name : optional) {
+      assertThat(
+              Chart.rendered(
+                      "holdfast", "holdfast-system", "dashboard.enabled=true", name + "=null")
+                  .objects())
+          .as(name)
+          .isNotEmpty();
+    }
+  }
+
+  private static void collectOptional(
+      JsonNode schema, JsonNode values, String prefix, Set<String> optional) {
+    Set<String> required = new TreeSet<>();
+    schema.path("required").forEach(key -> required.add(key.asText()));
+    for (Map.Entry<String, JsonNode> value : values.properties()) {
+      String key = value.getKey();
+      if (!required.contains(key)) {
+        optional.add(prefix + key);
+      }
+      JsonNode below = schema.path("properties").path(key);
+      if (below.has("properties") && !value.getValue().isEmpty()) {
+        collectOptional(below, value.getValue(), prefix + key + ".", optional);
+      }
+    }
   }
 
   /** Keys that only one of them has. */
