@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.holdfast.oracle.StrictJsonPatch;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -255,6 +261,27 @@ class DriftTest {
     return bound;
   }
 
+  /** No test of what kustomize does by itself: it knows of no image in a HardeningPolicy. */
+  @Test
+  void the_example_of_an_overlay_replaces_the_init_image() {
+    Matcher example =
+        Pattern.compile("```yaml\n([^`]*kind: Kustomization.*?)```", Pattern.DOTALL)
+            .matcher(text(Path.of("docs/install.md")));
+    assertThat(example.find()).isTrue();
+    JsonNode patch = Chart.tree(example.group(1)).at("/patches/0");
+    JsonNode policy = Manifests.written("default").get("HardeningPolicy", "default");
+    assertThat(patch.get("target")).isEqualTo(Chart.tree("{kind: HardeningPolicy, name: default}"));
+
+    JsonNode patched = StrictJsonPatch.apply(policy, Chart.tree(patch.get("patch").asText()));
+
+    assertThat(patched.at("/spec/rules/init/image").asText())
+        .isEqualTo(
+            policy
+                .at("/spec/rules/init/image")
+                .asText()
+                .replace("ghcr.io/holdfast-dev", "registry.example/team"));
+  }
+
   /** For a Holdfast outside the cluster: the same but for where it is found. */
   @ParameterizedTest
   @ValueSource(strings = {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
@@ -269,7 +296,7 @@ class DriftTest {
 
   private static JsonNode registration(String file, String kind) {
     return Stream.of(file)
-        .map(java.nio.file.Path::of)
+        .map(Path::of)
         .map(DriftTest::text)
         .flatMap(text -> Chart.parse(text).stream())
         .filter(object -> object.path("kind").asText().equals(kind))
@@ -277,11 +304,11 @@ class DriftTest {
         .orElseThrow();
   }
 
-  private static String text(java.nio.file.Path file) {
+  private static String text(Path file) {
     try {
-      return java.nio.file.Files.readString(file);
+      return Files.readString(file);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }
