@@ -497,7 +497,6 @@ class ChartTest {
         "certificates.certManager.issuerRef.kind=ClusterIssuer | at '/certificates/certManager/issuerRef': name is missing",
         "policies=null | missing property 'policies'",
         "webhook=null | missing property 'webhook'",
-        "webhook.failurePolicy=null | at '/webhook': missing property 'failurePolicy'",
         "commonLabels.team=a b | at '/commonLabels/team': 'a b' does not match pattern",
         "commonLabels.a b=c | at '/commonLabels': additional properties 'a b' not allowed",
         "certificates.generator.schedule=every day | at '/certificates/generator/schedule': 'every day' does not match pattern",
