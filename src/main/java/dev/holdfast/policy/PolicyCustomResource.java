@@ -148,10 +148,8 @@ public final class PolicyCustomResource {
     }
     if (schema.path("uniqueItems").asBoolean()) {
       schema.remove("uniqueItems");
-      schema.put("x-kubernetes-list-type", "set");
-      if (schema.get("items") instanceof ObjectNode items && items.has("properties")) {
-        // Elements of a set are compared, and so applied, as a whole.
-        items.put("x-kubernetes-map-type", "atomic");
+      if (!schema.has("x-kubernetes-list-type")) {
+        schema.put("x-kubernetes-list-type", "set");
       }
     }
     if (schema.has("properties")) {

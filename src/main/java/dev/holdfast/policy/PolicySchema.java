@@ -55,7 +55,7 @@ final class PolicySchema {
           optional("matchLabels", LABELS, "Labels that must be there."),
           optional(
               "matchExpressions",
-              new ListOf(
+              ListOf.repeating(
                   Struct.of(
                           optional("key", LABEL_KEY, "The label."),
                           optional(
@@ -63,8 +63,7 @@ final class PolicySchema {
                               Word.of(LabelSelector.Operator.class),
                               "How it is compared."),
                           optional("values", new ListOf(LABEL_VALUE, 0), "What with."))
-                      .requiring("key", "operator"),
-                  0),
+                      .requiring("key", "operator")),
               "Requirements that must all hold."));
 
   private static final ListOf TOPOLOGY_KEYS = new ListOf(LABEL_KEY, 1);
@@ -177,14 +176,14 @@ final class PolicySchema {
               key("pullSecrets", new ListOf(OBJECT_NAME, 0), List.of(), "Secrets to pull it with."),
               new Key(
                   "registries",
-                  new ListOf(
+                  ListOf.distinctBy(
+                      "host",
                       Struct.of(
                               optional("host", REFERENCE, "The registry's host."),
                               optional("mirror", REFERENCE, "Where to ask in its place."),
                               optional("caFile", REFERENCE, "Its certificate authority."),
                               optional("plainHttp", new Flag(), "Whether it has no TLS."))
-                          .requiring("host"),
-                      0),
+                          .requiring("host")),
                   JsonNodeFactory.instance.arrayNode(),
                   "How registries are reached.")),
           rule(RuleName.STOP_SIGNAL, "The signal that the app stops gracefully on."),

@@ -189,8 +189,29 @@ sealed interface SchemaType {
   /** More than anyone lists; an API server that checks each wants to know a bound. */
   int MOST = 1000;
 
-  /** A list without repetitions. */
-  record ListOf(SchemaType element, int least) implements SchemaType {
+  /**
+   * A list.
+   *
+   * @param least how many elements it must have
+   * @param repeats whether elements may be there twice
+   * @param key by which two elements are the same; "" if by all that they hold
+   */
+  record ListOf(SchemaType element, int least, boolean repeats, String key) implements SchemaType {
+    /** Without repetitions. */
+    ListOf(SchemaType element, int least) {
+      this(element, least, false, "");
+    }
+
+    /** Of objects, of which no two have the same value of a key. */
+    static ListOf distinctBy(String key, Struct element) {
+      return new ListOf(element, 0, false, key);
+    }
+
+    /** Of which some may be there twice. */
+    static ListOf repeating(Struct element) {
+      return new ListOf(element, 0, true, "");
+    }
+
     @Override
     public void check(String pointer, JsonNode value, Problems problems) {
       if (!value.isArray() || value.size() < least) {
@@ -205,7 +226,8 @@ sealed interface SchemaType {
       for (int i = 0; i < value.size(); i++) {
         String at = pointer + "/" + i;
         element.check(at, value.get(i), problems);
-        if (!seen.add(value.get(i))) {
+        JsonNode same = key.isEmpty() ? value.get(i) : value.get(i).path(key);
+        if (!repeats && !seen.add(same) && !same.isMissingNode()) {
           problems.atValue(at, shown(value.get(i)) + " is there twice");
         }
       }
@@ -221,7 +243,14 @@ sealed interface SchemaType {
     @Override
     public ObjectNode jsonSchema() {
       ObjectNode schema = schema("array").put("minItems", least).put("maxItems", MOST);
-      schema.put("uniqueItems", true);
+      if (!repeats) {
+        schema.put("uniqueItems", true);
+      }
+      if (!key.isEmpty()) {
+        // What JSON Schema cannot say, Kubernetes can.
+        schema.put("x-kubernetes-list-type", "map");
+        schema.putArray("x-kubernetes-list-map-keys").add(key);
+      }
       schema.set("items", element.jsonSchema());
       return schema;
     }

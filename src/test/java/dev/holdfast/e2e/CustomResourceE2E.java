@@ -45,10 +45,15 @@ class CustomResourceE2E {
         "podSelector: { matchLabels: { a.b/c: d, e: '' } }",
         "podSelector: { matchExpressions: [{ key: a, operator: NotIn, values: [b] },"
             + " { key: a, operator: NotIn, values: [c] }] }",
-        "rules: { init: { registries: [{ host: a }, { host: a, mirror: b }] } }"
+        "podSelector: { matchExpressions: [{ key: a, operator: Exists }, { key: a, operator: Exists }] }",
+        "rules: { init: { registries: [{ host: a, plainHttp: true }, { host: b, mirror: c }] } }"
       })
   void takes_what_the_loader_takes(String spec) {
     created(spec).object();
+    for (int i = 0; i < 2; i++) {
+      api.policy("applied", spec).object();
+      api.policy("applied", "profile: minimal").object();
+    }
   }
 
   @ParameterizedTest

@@ -122,7 +122,7 @@ class PolicyLoaderTest {
         "priority: -1000000",
         "namespaceSelector: { matchLabels: { a.b/c: d, e: '' } }",
         "podSelector: { matchExpressions: [{ key: a, operator: NotIn, values: [b] }] }",
-        "podSelector: { matchExpressions: [{ key: a, operator: Exists }] }",
+        "podSelector: { matchExpressions: [{ key: a, operator: Exists }, { key: a, operator: Exists }] }",
         "excludeNamespaces: [a, b]",
         "overrides: Denied",
         "rules: {}",
@@ -152,6 +152,17 @@ class PolicyLoaderTest {
   void says_how_long_a_reference_may_be() {
     assertThat(refused(HEAD + "spec:\n  rules: { init: { image: " + "x".repeat(513) + " } }\n"))
         .hasMessageEndingWith("expected a text of at most 512 characters without blanks");
+  }
+
+  /** Of which the second would never count; JSON Schema cannot say it, the API server does. */
+  @Test
+  void refuses_two_ways_to_one_registry() {
+    assertThat(
+            refused(
+                HEAD
+                    + "spec:\n  rules: { init: { registries: [{ host: a }, { host: a, mirror: b }] } }\n"))
+        .hasMessageStartingWith("p.yaml:5:46: ")
+        .hasMessageEndingWith(" is there twice");
   }
 
   /** An API server never stores it: what is null it leaves out. */
