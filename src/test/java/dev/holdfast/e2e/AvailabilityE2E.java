@@ -162,8 +162,8 @@ class AvailabilityE2E {
         List<Creation> creations = load.stop();
         assertAllAccepted(creations);
         assertThat(hardened(creations)).isEqualTo(creations.size());
-        assertThat(processes.get(2).reviews()).isPositive();
-        assertThat(processes.get(3).reviews()).isPositive();
+        // The API server keeps one connection or two, which one of the new ones may have alone.
+        assertThat(processes.get(2).reviews() + processes.get(3).reviews()).isPositive();
       }
     }
   }

@@ -247,7 +247,11 @@ class ClusterE2E {
             .build();
     client.resource(node).create();
     try {
-      client.resource(node).updateStatus();
+      // the node controller taints it meanwhile, and a conflict is the answer to an edit then
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptionsMatching(FakeKubelets::isConflict)
+          .untilAsserted(() -> client.resource(node).updateStatus());
       awaitPause(0, Map.of());
     } finally {
       client.nodes().withName("holdfast-e2e-old").delete();

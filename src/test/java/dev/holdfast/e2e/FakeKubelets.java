@@ -68,7 +68,8 @@ final class FakeKubelets implements AutoCloseable {
                 });
   }
 
-  private static boolean isConflict(Throwable e) {
+  /** Whether the API server has answered 409. */
+  static boolean isConflict(Throwable e) {
     return e instanceof KubernetesClientException refused && refused.getCode() == 409;
   }
 
