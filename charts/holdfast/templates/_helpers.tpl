@@ -491,3 +491,27 @@ install would stop half-way. (dict "at" "/policies/0/spec" "spec" …)
 {{- $names = append $names .name }}
 {{- end }}
 {{- end }}
+
+{{/* What Jobs may reach: the API server and, before an old CA is let go, webhooks. */}}
+{{- define "holdfast.jobNetwork" -}}
+podSelector:
+  matchLabels:
+    app.kubernetes.io/name: {{ include "holdfast.name" . }}-job
+    app.kubernetes.io/instance: {{ .Release.Name | quote }}
+policyTypes: [Ingress, Egress]
+ingress: []
+egress:
+  - ports:
+      {{- range $port := ternary (list 53 5353) (list 53) $.Values.openshift.enabled }}
+      - port: {{ $port }}
+        protocol: UDP
+      - port: {{ $port }}
+        protocol: TCP
+      {{- end }}
+  - ports:
+      {{- range .Values.networkPolicy.apiServerPorts }}
+      - port: {{ . }}
+        protocol: TCP
+      {{- end }}
+  {{- include "holdfast.egressToWebhooks" . | nindent 2 }}
+{{- end }}

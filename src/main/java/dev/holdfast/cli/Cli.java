@@ -142,7 +142,8 @@ public final class Cli {
             new CommandLine(new ClusterCommand())
                 .addSubcommand(new ClusterCommand.UpdateCrd(terminal))
                 .addSubcommand(new ClusterCommand.Unregister(terminal))
-                .addSubcommand(new ClusterCommand.RemoveBudgets(terminal)));
+                .addSubcommand(new ClusterCommand.RemoveBudgets(terminal))
+                .addSubcommand(new ClusterCommand.RemoveCrd(terminal)));
     commands.put(
         "certs",
         () ->

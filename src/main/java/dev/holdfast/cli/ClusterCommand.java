@@ -4,7 +4,6 @@ import dev.holdfast.cluster.Registration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code holdfast cluster}: what the chart's Jobs do. */
@@ -80,12 +79,6 @@ final class ClusterCommand {
         description = "Names of MutatingWebhookConfigurations and ValidatingWebhookConfigurations.")
     private List<String> names = List.of();
 
-    @Option(
-        names = "--remove-crd",
-        description =
-            "Delete the custom resource HardeningPolicy, and with it all policies, as well.")
-    private boolean crd;
-
     Unregister(Terminal terminal) {
       this.terminal = terminal;
     }
@@ -97,9 +90,6 @@ final class ClusterCommand {
           registration
               .removeConfigurations(name)
               .forEach(removed -> terminal.out().println(removed + " deleted"));
-        }
-        if (crd && registration.removeDefinition()) {
-          terminal.out().println("customresourcedefinition/" + Registration.CRD + " deleted");
         }
         return ExitCode.FINE;
       } catch (Registration.RefusedException e) {
@@ -133,6 +123,40 @@ final class ClusterCommand {
     public Integer call() throws InputException {
       try (Registration registration = open(terminal)) {
         terminal.out().println(registration.removeBudgets() + " disruption budgets deleted");
+        return ExitCode.FINE;
+      } catch (Registration.RefusedException e) {
+        terminal.err().println(Style.plain(e.getMessage()));
+        return ExitCode.FAILED;
+      }
+    }
+  }
+
+  /** {@code holdfast cluster remove-crd}. */
+  @Command(
+      name = "remove-crd",
+      description = "Deletes the custom resource HardeningPolicy, and with it all policies.",
+      footer = {
+        "",
+        "Run it when Holdfast itself is gone: without policies, a controller withdraws its budgets.",
+        "",
+        "Examples:",
+        "  holdfast cluster remove-crd",
+        "",
+        "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
+      })
+  static final class RemoveCrd implements Callable<Integer> {
+    private final Terminal terminal;
+
+    RemoveCrd(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws InputException {
+      try (Registration registration = open(terminal)) {
+        if (registration.removeDefinition()) {
+          terminal.out().println("customresourcedefinition/" + Registration.CRD + " deleted");
+        }
         return ExitCode.FINE;
       } catch (Registration.RefusedException e) {
         terminal.err().println(Style.plain(e.getMessage()));

@@ -195,13 +195,13 @@ class ClusterCommandTest {
   }
 
   @Test
-  void unregister_removes_the_custom_resource_only_if_told_to() throws IOException {
+  void the_custom_resource_is_removed_only_if_told_to() throws IOException {
     server.create(definition("{type: object}"));
 
     run("cluster", "unregister", "holdfast");
     assertThat(definition()).isNotNull();
 
-    run("cluster", "unregister", "holdfast", "--remove-crd");
+    run("cluster", "remove-crd");
     assertThat(definition()).isNull();
   }
 
