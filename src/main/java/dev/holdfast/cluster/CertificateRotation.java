@@ -167,8 +167,11 @@ final class CertificateRotation implements AutoCloseable {
     if (leads && (!led || !clock.instant().isBefore(due))) {
       run();
     }
-    if (led && !leads) {
+    if (!leads) {
+      // What is decided, and what is wrong with it, is the affair of who leads.
       rotator.forget();
+      problem = "";
+      waiting = "";
     }
     led = leads;
   }

@@ -34,12 +34,12 @@ class Controller {
   private final Instance<KubernetesClient> clients;
   private final Instance<Duty> duties;
   private final ScheduledExecutorService executor =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "controller");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadScheduledExecutor(Cluster.daemons("controller"));
+
+  /** Of its own: an election does not wait for a write that gets no answer. */
+  private final ScheduledExecutorService elections =
+      Executors.newSingleThreadScheduledExecutor(Cluster.daemons("election"));
+
   private final CertificateConfig certificates;
   private final ClusterConfig clusterConfig;
   private final Config properties;
@@ -73,10 +73,15 @@ class Controller {
       return;
     }
     KubernetesClient client = clients.get();
-    leadership = new Leadership(client, namespace, identity(), executor);
+    leadership = new Leadership(client, namespace, identity(), elections);
     leadership.start();
     PolicyStatus status =
-        new PolicyStatus(client, connection.cluster().get(), namespace, Clock.systemUTC());
+        new PolicyStatus(
+            client,
+            connection.cluster().get(),
+            namespace,
+            Clock.systemUTC(),
+            leadership::isLeading);
     executor.scheduleWithFixedDelay(
         () -> writeIfLeading(status),
         PERIOD_MILLISECONDS,
@@ -140,6 +145,7 @@ class Controller {
       current.close();
     }
     executor.shutdownNow();
+    elections.shutdownNow();
   }
 
   private void stop() {

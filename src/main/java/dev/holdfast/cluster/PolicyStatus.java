@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /** Writes into each HardeningPolicy what became of it; only where that changes. Not thread-safe. */
@@ -37,6 +38,7 @@ final class PolicyStatus {
   private final Cluster cluster;
   private final String ownNamespace;
   private final Clock clock;
+  private final BooleanSupplier leading;
   private final Map<String, Refusal> refused = new HashMap<>();
 
   /**
@@ -48,9 +50,16 @@ final class PolicyStatus {
 
   /**
    * @param ownNamespace never counts: its pods are left alone whatever a policy says
+   * @param leading asked before every write
    */
-  PolicyStatus(KubernetesClient client, Cluster cluster, String ownNamespace, Clock clock) {
-    this.client = client;
+  PolicyStatus(
+      KubernetesClient client,
+      Cluster cluster,
+      String ownNamespace,
+      Clock clock,
+      BooleanSupplier leading) {
+    this.client = FewRetries.of(client);
+    this.leading = leading;
     this.cluster = cluster;
     this.ownNamespace = ownNamespace;
     this.clock = clock;
@@ -65,7 +74,7 @@ final class PolicyStatus {
     for (Map.Entry<String, ClusterPolicies.Seen> entry : all.entrySet()) {
       String name = entry.getKey();
       JsonNode wanted = status(entry.getValue(), serving);
-      if (!stands(wanted, entry.getValue().status()) && mayTry(name)) {
+      if (!stands(wanted, entry.getValue().status()) && mayTry(name) && leading.getAsBoolean()) {
         write(name, wanted);
       }
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -140,7 +141,7 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     if (store == null) {
       store = stores.get();
     }
-    next.itemStore(store);
+    next.itemStore(new OwnStore(next));
     next.exceptionHandler((started, failure) -> isWorthTryingAgain(next, started, failure));
     informer.set(next);
     if (closed) {
@@ -177,6 +178,9 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
   }
 
   private void lost(String reason) {
+    if (closed) {
+      return;
+    }
     problem = reason;
     outage.begin(this, plural, reason);
   }
@@ -324,6 +328,58 @@ public final class WatchedKind<T extends HasMetadata> implements AutoCloseable {
     SharedIndexInformer<T> current = informer.getAndSet(null);
     if (current != null) {
       current.stop();
+    }
+    outage.end(this);
+  }
+
+  /**
+   * The store as one informer has it. A list that is under way when its informer is given up goes
+   * on, and is older than what the next one knows: nothing of it counts.
+   */
+  private final class OwnStore implements ItemStore<T> {
+    private final SharedIndexInformer<T> owner;
+
+    OwnStore(SharedIndexInformer<T> owner) {
+      this.owner = owner;
+    }
+
+    private boolean counts() {
+      return informer.get() == owner;
+    }
+
+    @Override
+    public String getKey(T object) {
+      return store.getKey(object);
+    }
+
+    @Override
+    public T put(String key, T object) {
+      return counts() ? store.put(key, object) : store.get(key);
+    }
+
+    @Override
+    public T remove(String key) {
+      return counts() ? store.remove(key) : null;
+    }
+
+    @Override
+    public Stream<String> keySet() {
+      return store.keySet();
+    }
+
+    @Override
+    public Stream<T> values() {
+      return store.values();
+    }
+
+    @Override
+    public int size() {
+      return store.size();
+    }
+
+    @Override
+    public T get(String key) {
+      return store.get(key);
     }
   }
 }

@@ -264,6 +264,7 @@ public class Disruption implements Duty {
           controller.rest();
         }
         nextPass = System.nanoTime();
+        podsProblem = "";
         return;
       }
       followKinds();

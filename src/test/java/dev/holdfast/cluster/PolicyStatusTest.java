@@ -34,8 +34,10 @@ class PolicyStatusTest {
   private final KubernetesClient client = api.client();
   private final Cluster cluster = new Cluster(client, Duration.ofMillis(50), Duration.ofMillis(50));
   private final TestClock clock = new TestClock(Instant.parse("2026-01-01T00:00:00Z"));
+  private boolean leading = true;
   private final Queue<String> sent = new ConcurrentLinkedQueue<>();
-  private final PolicyStatus status = new PolicyStatus(client, cluster, "holdfast-system", clock);
+  private final PolicyStatus status =
+      new PolicyStatus(client, cluster, "holdfast-system", clock, () -> leading);
 
   @AfterEach
   void stopServer() {
@@ -125,6 +127,17 @@ class PolicyStatusTest {
     await().until(() -> cluster.namespaces().containsKey("shop"));
     status.write();
     assertThat(patches()).hasSize(1);
+  }
+
+  @Test
+  void whoever_leads_no_more_writes_nothing() throws Exception {
+    api.createPolicy(POLICY.formatted("p", "{profile: minimal}"));
+    answerPatches("p", 200, "{}");
+    start();
+    leading = false;
+    status.write();
+
+    assertThat(patches()).isEmpty();
   }
 
   @Test

@@ -100,11 +100,15 @@ record Rotation(ServingName name, Lifetimes lifetimes, boolean byHand) {
   /** Nobody tells what they carry where: the old authority goes when its time is over. */
   private Step waitForPeople(Situation now, CertificateAuthority authority) {
     X509Certificate leaf = now.pair().orElseThrow().leaf();
-    return authority.issued(leaf)
-        ? new Step.Wait(oldIsOver(authority), "ca.crt keeps the old authority until then")
-        : new Step.Wait(
-            lifetimes.leafDue(leaf),
-            "ca.crt holds a new authority, which signs then or when rotate is called again");
+    if (!authority.issued(leaf)) {
+      return new Step.Wait(
+          lifetimes.leafDue(leaf),
+          "ca.crt holds a new authority, which signs then or when rotate is called again");
+    }
+    Instant settled = Lifetimes.issuedAt(leaf).plus(lifetimes.settle());
+    Instant over = oldIsOver(authority).plusSeconds(1);
+    return new Step.Wait(
+        over.isAfter(settled) ? over : settled, "ca.crt keeps the old authority until then");
   }
 
   /** What the old authority signed last has expired by then, whether anybody answers or not. */
