@@ -3,6 +3,7 @@ package dev.holdfast.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.ListMeta;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -21,13 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What disruption budgets cost in a large cluster; docs/benchmarks.md says how to run it. The
- * Deployments are paused, so that no pods are made: what is measured is Holdfast.
+ * Deployments are paused, so that no pods are made: what is measured is Holdfast. With {@code
+ * -Dholdfast.figures.replicas=N}, each has so many pods.
  */
 @EnabledIfSystemProperty(named = "holdfast.figures", matches = "\\d+")
 class DisruptionFiguresE2E {
   private static final int WORKLOADS = Integer.getInteger("holdfast.figures", 0);
+  private static final int REPLICAS = Integer.getInteger("holdfast.figures.replicas", 0);
   private static final int NAMESPACES = 100;
   private static final int CHANGES = Math.min(500, WORKLOADS / 4);
+  private static final int PAUSED_REPLICAS = 3;
   private static final Duration LONG = Duration.ofMinutes(10);
   private static final String PREFIX = "holdfast-figures-";
 
@@ -61,7 +65,15 @@ class DisruptionFiguresE2E {
           .serverSideApply();
       long began = System.nanoTime();
       inParallel(client, WORKLOADS);
-      System.out.printf("%d Deployments made in %d s%n", WORKLOADS, seconds(began));
+      if (REPLICAS > 0) {
+        await()
+            .atMost(LONG)
+            .pollInterval(Duration.ofSeconds(5))
+            .until(() -> pods(client) >= (long) WORKLOADS * REPLICAS);
+      }
+      System.out.printf(
+          "%d Deployments and %d pods made in %d s%n",
+          WORKLOADS, WORKLOADS * REPLICAS, seconds(began));
 
       began = System.nanoTime();
       holdfast.launch();
@@ -99,6 +111,16 @@ class DisruptionFiguresE2E {
     }
   }
 
+  private static long pods(KubernetesClient client) {
+    ListMeta list =
+        client
+            .pods()
+            .inAnyNamespace()
+            .list(new ListOptionsBuilder().withLimit(1L).build())
+            .getMetadata();
+    return list.getRemainingItemCount() == null ? 1 : list.getRemainingItemCount() + 1;
+  }
+
   private static String namespace(int workload) {
     return PREFIX + workload % NAMESPACES;
   }
@@ -116,11 +138,12 @@ class DisruptionFiguresE2E {
           """
           ---
           {apiVersion: apps/v1, kind: Deployment, metadata: {name: web-%d, namespace: %s},
-           spec: {paused: true, replicas: 3, selector: {matchLabels: {app: web-%d, team: shop}},
+           spec: {paused: %b, replicas: %d, selector: {matchLabels: {app: web-%d, team: shop}},
              template: {metadata: {labels: {app: web-%d, team: shop, tier: frontend}},
                spec: {containers: [{name: app, image: "registry.example/app:1", ports: [{containerPort: 8080}]}]}}}}
           """
-              .formatted(i, namespace(i), i, i);
+              .formatted(
+                  i, namespace(i), REPLICAS == 0, REPLICAS == 0 ? PAUSED_REPLICAS : REPLICAS, i, i);
       threads.execute(() -> client.resource(document).serverSideApply());
     }
     threads.shutdown();

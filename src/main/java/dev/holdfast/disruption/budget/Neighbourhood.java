@@ -314,7 +314,8 @@ public final class Neighbourhood {
    */
   public List<Budget> others(Workload workload) {
     Map<String, Budget> found = new TreeMap<>();
-    selecting(workload.templateLabels(), workload.addedLabels())
+    selecting(workload.templateLabels(), workload.addedLabels()).stream()
+        .filter(budget -> workload.mayBeGiven(budget.selector().orElseThrow()))
         .forEach(budget -> found.put(budget.name(), budget));
     if (workload.selector().isPresent()) {
       for (LivePod pod : pods.selected(workload.selector().get())) {

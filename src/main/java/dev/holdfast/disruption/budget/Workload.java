@@ -42,15 +42,16 @@ public record Workload(
   /** The group of Deployments, StatefulSets and ReplicaSets. */
   public static final String APPS = "apps";
 
+  private static final String POD_NAME = "statefulset.kubernetes.io/pod-name";
+  private static final Set<String> HASHES =
+      Set.of("controller-revision-hash", "pod-template-hash", "rollouts-pod-template-hash");
+
   private static final Map<String, Set<String>> ADDED_LABELS =
       Map.of(
           "Deployment", Set.of("pod-template-hash"),
           "ReplicaSet", Set.of(),
           "StatefulSet",
-              Set.of(
-                  "apps.kubernetes.io/pod-index",
-                  "controller-revision-hash",
-                  "statefulset.kubernetes.io/pod-name"));
+              Set.of("apps.kubernetes.io/pod-index", "controller-revision-hash", POD_NAME));
 
   /** For kinds of others, of which it is not known. */
   static final Set<String> ALL_ADDED_LABELS =
@@ -111,6 +112,19 @@ public record Workload(
    */
   Set<String> addedLabels() {
     return ADDED_LABELS.getOrDefault(key.kind(), ALL_ADDED_LABELS);
+  }
+
+  /**
+   * Whether what a selector asks of such labels can be true of a pod of this workload. Of one that
+   * asks for a hash alone, only pods tell.
+   */
+  boolean mayBeGiven(LabelSelector selector) {
+    if (!selector.equals(LabelSelector.EVERYTHING)
+        && selector.without(HASHES).equals(LabelSelector.EVERYTHING)) {
+      return false;
+    }
+    String pod = selector.matchLabels().get(POD_NAME);
+    return pod == null || pod.startsWith(key.name() + "-");
   }
 
   /** Whether this is a ReplicaSet of a Deployment and the like: no workload of its own. */

@@ -233,6 +233,25 @@ class DeciderTest {
     assertThat(village.reconcile(web).reason()).isEqualTo(expected);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {statefulset.kubernetes.io/pod-name: web-0} | USERS_BUDGET
+          {statefulset.kubernetes.io/pod-name: db-0}  | PROTECTED
+          {apps.kubernetes.io/pod-index: '0'}         | USERS_BUDGET
+          {controller-revision-hash: web-6c8f}        | PROTECTED
+          """)
+  void a_users_budget_may_ask_for_nothing_but_labels_that_controllers_add(
+      String labels, Reason expected) {
+    ObjectNode object = deployment("web", 2);
+    object.put("kind", "StatefulSet");
+    village.put(budget("theirs", "{minAvailable: 1, selector: {matchLabels: " + labels + "}}"));
+
+    assertThat(village.decide(village.put(object)).reason()).isEqualTo(expected);
+  }
+
   @Test
   void a_users_budget_that_selects_running_pods_only_counts_too() {
     village.put(budget("theirs", "{minAvailable: 1, selector: {matchLabels: {mesh: 'on'}}}"));
