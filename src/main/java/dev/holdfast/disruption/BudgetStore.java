@@ -20,9 +20,9 @@ interface BudgetStore {
   Budget apply(Proposal proposal, Optional<Budget> present);
 
   /**
-   * Deletes the budget, if it is still the one and as it was; nothing happens if it is gone.
+   * Deletes the budget, if it is still the one and still ours; nothing happens if it is gone.
    *
-   * @throws Refused with code 409 if it has changed
+   * @throws Refused with code 409 if it has changed, or changes again and again
    */
   void delete(Budget budget);
 

@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -52,6 +53,9 @@ final class ClusterBudgets implements BudgetStore {
 
   private static final int TIMEOUT_SECONDS = 10;
 
+  /** Somebody may write into a budget all the time, such as an annotation; it goes all the same. */
+  private static final int DELETIONS = 10;
+
   private final HttpClient http;
   private final String server;
 
@@ -83,6 +87,21 @@ final class ClusterBudgets implements BudgetStore {
 
   @Override
   public void delete(Budget budget) {
+    Budget now = budget;
+    for (int i = 1; !isDeleted(now); i++) {
+      Optional<Budget> found = asItIs(budget);
+      if (found.isEmpty()) {
+        return;
+      }
+      if (i == DELETIONS || !isStillOurs(found.get(), budget)) {
+        throw new Refused(HttpURLConnection.HTTP_CONFLICT, "it has changed", null);
+      }
+      now = found.get();
+    }
+  }
+
+  /** Whether it is gone now; not if it has changed. */
+  private boolean isDeleted(Budget budget) {
     JsonNode options =
         JSON.createObjectNode()
             .put("apiVersion", "v1")
@@ -99,11 +118,30 @@ final class ClusterBudgets implements BudgetStore {
           ANY,
           ANY,
           options.toString());
+      return true;
     } catch (Refused e) {
-      if (e.code() != 404) {
-        throw e;
+      if (e.code() == HttpURLConnection.HTTP_CONFLICT) {
+        return false;
       }
+      if (e.code() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return true;
+      }
+      throw e;
     }
+  }
+
+  /** The budget of this name and uid; by a list, so that no more than that has to be permitted. */
+  private Optional<Budget> asItIs(Budget budget) {
+    List<Budget> found = new ArrayList<>(1);
+    pages(
+        BUDGETS.formatted(budget.namespace()) + "?fieldSelector=metadata.name%3D" + budget.name(),
+        ANY,
+        object -> found.add(Documents.budget(object, budget.namespace())));
+    return found.stream().filter(one -> one.uid().equals(budget.uid())).findFirst();
+  }
+
+  private static boolean isStillOurs(Budget now, Budget before) {
+    return now.labelled() && now.owner().equals(before.owner());
   }
 
   @Override
