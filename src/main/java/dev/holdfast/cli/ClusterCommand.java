@@ -19,6 +19,28 @@ import picocli.CommandLine.Parameters;
       "  holdfast cluster remove-budgets"
     })
 final class ClusterCommand {
+  /** A command that asks the cluster for something, and says what it refuses. */
+  private abstract static class Asking implements Callable<Integer> {
+    private final Terminal terminal;
+
+    Asking(Terminal terminal) {
+      this.terminal = terminal;
+    }
+
+    abstract void ask(Registration registration, Output out) throws Registration.RefusedException;
+
+    @Override
+    public final Integer call() throws InputException {
+      try (Registration registration = open(terminal)) {
+        ask(registration, terminal.out());
+        return ExitCode.FINE;
+      } catch (Registration.RefusedException e) {
+        terminal.err().println(Style.plain(e.getMessage()));
+        return ExitCode.FAILED;
+      }
+    }
+  }
+
   /** {@code holdfast cluster update-crd}. */
   @Command(
       name = "update-crd",
@@ -32,28 +54,16 @@ final class ClusterCommand {
         "",
         "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
-  static final class UpdateCrd implements Callable<Integer> {
-    private final Terminal terminal;
-
+  static final class UpdateCrd extends Asking {
     UpdateCrd(Terminal terminal) {
-      this.terminal = terminal;
+      super(terminal);
     }
 
     @Override
-    public Integer call() throws InputException {
-      try (Registration registration = open(terminal)) {
-        boolean changed = registration.updateDefinition();
-        terminal
-            .out()
-            .println(
-                "customresourcedefinition/"
-                    + Registration.CRD
-                    + (changed ? " updated" : " unchanged"));
-        return ExitCode.FINE;
-      } catch (Registration.RefusedException e) {
-        terminal.err().println(Style.plain(e.getMessage()));
-        return ExitCode.FAILED;
-      }
+    void ask(Registration registration, Output out) throws Registration.RefusedException {
+      boolean changed = registration.updateDefinition();
+      out.println(
+          "customresourcedefinition/" + Registration.CRD + (changed ? " updated" : " unchanged"));
     }
   }
 
@@ -70,9 +80,7 @@ final class ClusterCommand {
         "",
         "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
-  static final class Unregister implements Callable<Integer> {
-    private final Terminal terminal;
-
+  static final class Unregister extends Asking {
     @Parameters(
         arity = "1..*",
         paramLabel = "NAME",
@@ -80,21 +88,15 @@ final class ClusterCommand {
     private List<String> names = List.of();
 
     Unregister(Terminal terminal) {
-      this.terminal = terminal;
+      super(terminal);
     }
 
     @Override
-    public Integer call() throws InputException {
-      try (Registration registration = open(terminal)) {
-        for (String name : names) {
-          registration
-              .removeConfigurations(name)
-              .forEach(removed -> terminal.out().println(removed + " deleted"));
-        }
-        return ExitCode.FINE;
-      } catch (Registration.RefusedException e) {
-        terminal.err().println(Style.plain(e.getMessage()));
-        return ExitCode.FAILED;
+    void ask(Registration registration, Output out) throws Registration.RefusedException {
+      for (String name : names) {
+        registration
+            .removeConfigurations(name)
+            .forEach(removed -> out.println(removed + " deleted"));
       }
     }
   }
@@ -112,22 +114,14 @@ final class ClusterCommand {
         "",
         "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
-  static final class RemoveBudgets implements Callable<Integer> {
-    private final Terminal terminal;
-
+  static final class RemoveBudgets extends Asking {
     RemoveBudgets(Terminal terminal) {
-      this.terminal = terminal;
+      super(terminal);
     }
 
     @Override
-    public Integer call() throws InputException {
-      try (Registration registration = open(terminal)) {
-        terminal.out().println(registration.removeBudgets() + " disruption budgets deleted");
-        return ExitCode.FINE;
-      } catch (Registration.RefusedException e) {
-        terminal.err().println(Style.plain(e.getMessage()));
-        return ExitCode.FAILED;
-      }
+    void ask(Registration registration, Output out) throws Registration.RefusedException {
+      out.println(registration.removeBudgets() + " disruption budgets deleted");
     }
   }
 
@@ -144,23 +138,15 @@ final class ClusterCommand {
         "",
         "Exit codes: 0 done, 1 the cluster refused, 2 bad usage or no cluster."
       })
-  static final class RemoveCrd implements Callable<Integer> {
-    private final Terminal terminal;
-
+  static final class RemoveCrd extends Asking {
     RemoveCrd(Terminal terminal) {
-      this.terminal = terminal;
+      super(terminal);
     }
 
     @Override
-    public Integer call() throws InputException {
-      try (Registration registration = open(terminal)) {
-        if (registration.removeDefinition()) {
-          terminal.out().println("customresourcedefinition/" + Registration.CRD + " deleted");
-        }
-        return ExitCode.FINE;
-      } catch (Registration.RefusedException e) {
-        terminal.err().println(Style.plain(e.getMessage()));
-        return ExitCode.FAILED;
+    void ask(Registration registration, Output out) throws Registration.RefusedException {
+      if (registration.removeDefinition()) {
+        out.println("customresourcedefinition/" + Registration.CRD + " deleted");
       }
     }
   }

@@ -120,7 +120,11 @@ public final class WebhookConfigurations {
    * @throws CertificateStore.UnavailableException if they cannot be read
    */
   public Optional<Problem> missing() {
-    return names.isEmpty() || !entries().isEmpty()
+    return missing(entries());
+  }
+
+  private Optional<Problem> missing(List<Entry> entries) {
+    return names.isEmpty() || !entries.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new Problem(
@@ -141,7 +145,7 @@ public final class WebhookConfigurations {
   public List<Problem> problems(ServingPair pair, Instant now) {
     List<Entry> entries = entries();
     if (entries.isEmpty()) {
-      return missing().stream().toList();
+      return missing(entries).stream().toList();
     }
     return entries.stream()
         .filter(entry -> !entry.bundle().verifies(pair.chain(), now))

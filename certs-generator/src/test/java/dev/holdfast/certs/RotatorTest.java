@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.holdfast.TestClock;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMixedDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
@@ -107,13 +109,11 @@ class RotatorTest {
   }
 
   private ObjectNode configuration() {
-    return JSON.valueToTree(
-        client
-            .admissionRegistration()
-            .v1()
-            .mutatingWebhookConfigurations()
-            .withName("holdfast")
-            .get());
+    return JSON.valueToTree(mutating().get());
+  }
+
+  private Resource<MutatingWebhookConfiguration> mutating() {
+    return client.admissionRegistration().v1().mutatingWebhookConfigurations().withName("holdfast");
   }
 
   private static byte[] bundle(JsonNode configuration) {
@@ -225,11 +225,7 @@ class RotatorTest {
 
   /** As somebody else does it; null wipes it. */
   private void setBundle(String bundle) {
-    client
-        .admissionRegistration()
-        .v1()
-        .mutatingWebhookConfigurations()
-        .withName("holdfast")
+    mutating()
         .edit(
             found -> {
               found.getWebhooks().get(1).getClientConfig().setCaBundle(bundle);
@@ -239,13 +235,7 @@ class RotatorTest {
 
   /** As soon as the watch brings the configuration. */
   private void restore(Rotator rotator) {
-    rotator.restore(
-        client
-            .admissionRegistration()
-            .v1()
-            .mutatingWebhookConfigurations()
-            .withName("holdfast")
-            .get());
+    rotator.restore(mutating().get());
   }
 
   @Test
